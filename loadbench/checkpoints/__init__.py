@@ -1,0 +1,1 @@
+"""Checkpoints: shapes, synthetic files, conversion, manifests."""

@@ -1,0 +1,76 @@
+"""The loaders: how to find one by name. Adapters are the only place that touches loader libraries."""
+
+import dataclasses
+from importlib import import_module
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+
+from loadbench.errors import UsageError, unknown_name
+from loadbench.loaders.contract import Loader
+from loadbench.loaders.contract import tunables_of as tunables_of
+
+ENTRY_POINTS = "loadbench.loaders"
+
+BUILT_IN = {
+    "safetensors-mmap": "loadbench.loaders.safetensors_mmap:SafetensorsMmap",
+    "safetensors-pread": "loadbench.loaders.safetensors_pread:SafetensorsPread",
+    "fastsafetensors-nogds": "loadbench.loaders.fastsafetensors_nogds:FastsafetensorsNogds",
+    "fastsafetensors-gds": "loadbench.loaders.fastsafetensors_gds:FastsafetensorsGds",
+    "runai-streamer": "loadbench.loaders.runai_streamer:RunaiStreamer",
+    "tensorizer": "loadbench.loaders.tensorizer:Tensorizer",
+    "raw-read": "loadbench.loaders.raw_read:RawRead",
+}
+
+
+def names() -> list[str]:
+    """Every loader known here: the built-in ones, then those of installed plug-ins by name."""
+    plugins = {point.name for point in entry_points(group=ENTRY_POINTS)}
+    return [*BUILT_IN, *sorted(plugins - set(BUILT_IN))]
+
+
+def find(name: str) -> type[Loader]:
+    """The loader of that name. A plug-in cannot take the name of a built-in loader."""
+    if name in BUILT_IN:
+        module, attribute = BUILT_IN[name].split(":")
+        loader: type[Loader] = getattr(import_module(module), attribute)
+        return loader
+    points = [point for point in entry_points(group=ENTRY_POINTS) if point.name == name]
+    if not points:
+        raise unknown_name("loader", name, names())
+    return _plugin(points[0])
+
+
+def _plugin(point: EntryPoint) -> type[Loader]:
+    try:
+        loader = point.load()
+    except Exception as error:  # whatever a stranger's module raises when it is imported
+        raise UsageError(
+            f"the loader plug-in '{point.name}' ({point.value}) cannot be imported: {error!r}. "
+            "Repair or uninstall it, or leave it out with --loader."
+        ) from error
+    if not dataclasses.is_dataclass(loader):
+        raise UsageError(
+            f"the loader plug-in '{point.name}' ({point.value}) is not a dataclass. See README, 'Add a loader'."
+        )
+    return loader  # type: ignore[return-value]  # the conformance kit checks the rest
+
+
+def installed_versions(loader: type[Loader]) -> dict[str, str]:
+    """The loader's distributions and their installed versions; a missing one is left out."""
+    found = {}
+    for distribution in loader.distributions:
+        try:
+            found[distribution] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def unavailable(loader: Loader, device: str) -> str | None:
+    """Why a loader cannot run here on that device, or None."""
+    kind = device.partition(":")[0]
+    if kind not in loader.devices:
+        return f"it loads to {' and '.join(loader.devices)} only, not to {device}"
+    missing = [name for name in loader.distributions if name not in installed_versions(type(loader))]
+    if missing:
+        return f"{' and '.join(missing)} not installed: pip install {' '.join(missing)}"
+    return loader.unavailable(device)

@@ -1,0 +1,212 @@
+"""The results directory: the only reader and writer of it.
+
+<run>/run.json       the plan, the machine, the checkpoints, the loaders; replaced as a whole
+<run>/trials.jsonl   one record a line, appended, flushed and synced before the next trial
+<run>/logs/          what a trial printed, kept where it did not succeed
+"""
+
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pydantic import ValidationError
+
+from loadbench.errors import StoreError
+from loadbench.records import SCHEMA_VERSION, Record, Run
+
+RUN_FILE = "run.json"
+TRIALS_FILE = "trials.jsonl"
+LOGS = "logs"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as read back: its records in the order they were written, and what was odd about the files."""
+
+    path: Path
+    run: Run
+    records: tuple[Record, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class RunWriter:
+    """Writes one run. Holds a lock on the directory, so that two sweeps cannot mix their records."""
+
+    def __init__(self, path: Path, run: Run, trials: IO[bytes], lock: IO[bytes]):
+        self.path = path
+        self.run = run
+        self._trials = trials
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: Path, run: Run) -> "RunWriter":
+        """Start a new run in an empty or absent directory."""
+        if (path / RUN_FILE).exists() or (path / TRIALS_FILE).exists():
+            raise StoreError(
+                f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
+            )
+        if path.exists() and (not path.is_dir() or any(p.name != ".lock" for p in path.iterdir())):
+            raise StoreError(f"{path} exists and is not an empty directory. Name another one with --out.")
+        try:
+            (path / LOGS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot("create", path, error) from error
+        writer = cls._open(path, run)
+        writer._replace_run_file()
+        return writer
+
+    @classmethod
+    def resume(cls, stored: StoredRun, run: Run) -> "RunWriter":
+        """Continue a run. A last line that was cut by a crash is removed; that trial is tried again."""
+        writer = cls._open(stored.path, run)
+        _cut_partial_line(stored.path / TRIALS_FILE)
+        writer._replace_run_file()
+        return writer
+
+    @classmethod
+    def _open(cls, path: Path, run: Run) -> "RunWriter":
+        try:
+            lock = (path / ".lock").open("wb")
+            trials = (path / TRIALS_FILE).open("ab")
+        except OSError as error:
+            raise _cannot("write in", path, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"Another loadbench is writing to {path}. Wait for it, or name another --out.") from error
+        return cls(path, run, trials, lock)
+
+    def append(self, record: Record) -> None:
+        """Put a record on disk before returning."""
+        line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
+        start = os.fstat(self._trials.fileno()).st_size
+        try:
+            self._trials.write(line)
+            self._trials.flush()
+            os.fsync(self._trials.fileno())
+        except OSError as error:
+            self._drop_unwritten(start)
+            raise StoreError(
+                f"Cannot write a record to {self.path / TRIALS_FILE}: {error.strerror}. The records before it are "
+                "safe. Make room and continue with --resume."
+            ) from error
+
+    def _drop_unwritten(self, size: int) -> None:
+        """Forget a half-written record, in the file and in the buffer, so that closing does not write it again."""
+        raw = os.open(self.path / TRIALS_FILE, os.O_WRONLY)
+        try:
+            os.ftruncate(raw, size)
+        finally:
+            os.close(raw)
+        self._trials = (self.path / TRIALS_FILE).open("ab")
+
+    def log_path(self, name: str) -> Path:
+        """Where a trial's output goes."""
+        return self.path / LOGS / name
+
+    def close(self) -> None:
+        """Release the directory."""
+        self._trials.close()
+        self._lock.close()
+        (self.path / ".lock").unlink(missing_ok=True)
+
+    def _replace_run_file(self) -> None:
+        replace_file(self.path / RUN_FILE, self.run.model_dump_json(indent=1) + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a reader, or a crash at any instant, sees the old or the new one, never a part."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _cannot("write", path, error) from error
+
+
+def has_run(path: Path) -> bool:
+    """Whether a directory holds a run."""
+    return (path / RUN_FILE).is_file()
+
+
+def find_runs(path: Path) -> list[Path]:
+    """The runs at or below a directory, sorted by path."""
+    if not path.exists():
+        raise StoreError(f"{path} does not exist. Run `loadbench sweep` first, or name the folder it wrote to.")
+    if path.name == RUN_FILE:
+        path = path.parent
+    if not path.is_dir():
+        raise StoreError(f"{path} is not a run: a run is a directory with {RUN_FILE} and {TRIALS_FILE} in it.")
+    runs = [path] if has_run(path) else sorted(found.parent for found in path.rglob(RUN_FILE))
+    if not runs:
+        raise StoreError(f"No run in {path}: no {RUN_FILE} at or below it. `loadbench sweep` makes one.")
+    return runs
+
+
+def read_run(path: Path) -> StoredRun:
+    """Read a run with all records that are whole. A cut last line is a warning; any other bad line is an error."""
+    run = _read_run_file(path / RUN_FILE)
+    warnings: list[str] = []
+    trials = path / TRIALS_FILE
+    try:
+        data = trials.read_bytes() if trials.exists() else b""
+    except OSError as error:
+        raise _cannot("read", trials, error) from error
+    lines = data.split(b"\n")
+    if lines.pop():
+        warnings.append(f"{trials}: the last line is cut (a crash while it was written); that trial is not counted")
+    records = tuple(_read_record(line, f"{trials}:{number}") for number, line in enumerate(lines, 1))
+    first = run.sessions[0]
+    for session in run.sessions[1:]:
+        changed = first.differences(session)
+        if changed:
+            warnings.append(f"{path}: the run was resumed after {' and '.join(changed)} changed; its records are mixed")
+    return StoredRun(path, run, records, tuple(warnings))
+
+
+def _read_run_file(path: Path) -> Run:
+    try:
+        run = Run.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise _cannot("read", path, error) from error
+    except ValidationError as error:
+        raise _not_valid(str(path), error) from error
+    if run.schema_version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has format {run.schema_version}; this loadbench reads up to {SCHEMA_VERSION}. Upgrade loadbench."
+        )
+    return run
+
+
+def _read_record(line: bytes, place: str) -> Record:
+    try:
+        return Record.model_validate_json(line)
+    except ValidationError as error:
+        raise _not_valid(place, error) from error
+
+
+def _not_valid(place: str, error: ValidationError) -> StoreError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the whole"
+    return StoreError(f"{place} is not valid: {field}: {first['msg']}. Repair or remove it; nothing else is affected.")
+
+
+def _cut_partial_line(path: Path) -> None:
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole != len(data):
+        os.truncate(path, whole)
+
+
+def _cannot(verb: str, path: Path, error: OSError) -> StoreError:
+    free = ""
+    if error.errno == 28:
+        free = f" ({shutil.disk_usage(path if path.exists() else path.parent).free} bytes free)"
+    return StoreError(f"Cannot {verb} {path}: {error.strerror}{free}. Choose another place with --out.")

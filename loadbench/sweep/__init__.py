@@ -1,0 +1,1 @@
+"""Axes, plan, rounds, and trials in fresh processes."""

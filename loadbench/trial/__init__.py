@@ -1,0 +1,1 @@
+"""The worker side: one trial in a process of its own."""
