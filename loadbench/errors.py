@@ -46,6 +46,10 @@ class InternalError(LoadbenchError):
     exit_code = 5
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. Exit code 130."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
     """The error for a name that is not known: it lists the known ones, the nearest first."""
     names = sorted(known)

@@ -131,7 +131,9 @@ class ByteCounts(Data):
 class PathProof(Data):
     """The I/O path asked for and the one taken."""
 
-    requested: str = Field(description="The path that the loader and its settings stand for.")
+    requested: str = Field(
+        description="The path that the loader's settings stand for: direct, buffered, mmap, gds, auto."
+    )
     effective: str = Field(description="The path that the evidence shows; unknown where nothing proves one.")
     evidence: str = Field(description="What proves it.")
 
@@ -239,7 +241,7 @@ class Plan(Data):
     cases: list[Case]
     rounds: int = Field(description="How often every case is tried.")
     seed: int = Field(description="Seed of the order inside each round.")
-    isolation: Isolation = "fork"
+    isolation: Isolation = Field(default="fork", description="Where the trials' processes come from.")
     timeout_s: float = Field(description="A trial that takes longer is killed. s.")
     options: dict[str, Any] = Field(default_factory=dict, description="The sweep's options, as given.")
 

@@ -6,11 +6,14 @@
 """
 
 import fcntl
+import gc
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from pydantic import ValidationError
 
@@ -20,6 +23,8 @@ from loadbench.records import SCHEMA_VERSION, Record, Run
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
 LOGS = "logs"
+LOCK = ".lock"
+_OWN_FILES = {TRIALS_FILE, LOGS, LOCK, f".{RUN_FILE}.part"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class StoredRun:
 class RunWriter:
     """Writes one run. Holds a lock on the directory, so that two sweeps cannot mix their records."""
 
-    def __init__(self, path: Path, run: Run, trials: IO[bytes], lock: IO[bytes]):
+    def __init__(self, path: Path, run: Run, trials: FileIO, lock: FileIO):
         self.path = path
         self.run = run
         self._trials = trials
@@ -43,17 +48,8 @@ class RunWriter:
 
     @classmethod
     def create(cls, path: Path, run: Run) -> "RunWriter":
-        """Start a new run in an empty or absent directory."""
-        if (path / RUN_FILE).exists() or (path / TRIALS_FILE).exists():
-            raise StoreError(
-                f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
-            )
-        if path.exists() and (not path.is_dir() or any(p.name != ".lock" for p in path.iterdir())):
-            raise StoreError(f"{path} exists and is not an empty directory. Name another one with --out.")
-        try:
-            (path / LOGS).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _cannot("create", path, error) from error
+        """Start a new run in a reserved directory."""
+        reserve(path)
         writer = cls._open(path, run)
         writer._replace_run_file()
         return writer
@@ -68,40 +64,36 @@ class RunWriter:
 
     @classmethod
     def _open(cls, path: Path, run: Run) -> "RunWriter":
-        try:
-            lock = (path / ".lock").open("wb")
-            trials = (path / TRIALS_FILE).open("ab")
-        except OSError as error:
-            raise _cannot("write in", path, error) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"Another loadbench is writing to {path}. Wait for it, or name another --out.") from error
+        with ExitStack() as on_failure:
+            try:
+                lock = on_failure.enter_context((path / LOCK).open("wb", buffering=0))
+                # Unbuffered: what could not be written must not be written later, when the file is closed.
+                trials = on_failure.enter_context((path / TRIALS_FILE).open("ab", buffering=0))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(
+                    f"Another loadbench is writing to {path}. Wait for it, or name another --out."
+                ) from error
+            except OSError as error:
+                raise _cannot("write in", path, error) from error
+            on_failure.pop_all()
         return cls(path, run, trials, lock)
 
     def append(self, record: Record) -> None:
-        """Put a record on disk before returning."""
+        """Put a record on disk before returning. A record that does not fit is taken back whole."""
         line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
-        start = os.fstat(self._trials.fileno()).st_size
+        start = self._trials.seek(0, os.SEEK_END)
         try:
-            self._trials.write(line)
-            self._trials.flush()
+            written = 0
+            while written < len(line):
+                written += self._trials.write(line[written:])
             os.fsync(self._trials.fileno())
         except OSError as error:
-            self._drop_unwritten(start)
+            self._trials.truncate(start)
             raise StoreError(
                 f"Cannot write a record to {self.path / TRIALS_FILE}: {error.strerror}. The records before it are "
                 "safe. Make room and continue with --resume."
             ) from error
-
-    def _drop_unwritten(self, size: int) -> None:
-        """Forget a half-written record, in the file and in the buffer, so that closing does not write it again."""
-        raw = os.open(self.path / TRIALS_FILE, os.O_WRONLY)
-        try:
-            os.ftruncate(raw, size)
-        finally:
-            os.close(raw)
-        self._trials = (self.path / TRIALS_FILE).open("ab")
 
     def log_path(self, name: str) -> Path:
         """Where a trial's output goes."""
@@ -111,10 +103,31 @@ class RunWriter:
         """Release the directory."""
         self._trials.close()
         self._lock.close()
-        (self.path / ".lock").unlink(missing_ok=True)
+        (self.path / LOCK).unlink(missing_ok=True)
 
     def _replace_run_file(self) -> None:
         replace_file(self.path / RUN_FILE, self.run.model_dump_json(indent=1) + "\n")
+
+
+def reserve(path: Path) -> None:
+    """Make the directory of a new run, or say why it cannot be one. Done early, before anything slow.
+
+    What a sweep that was killed before its first record leaves behind does not count as a run.
+    """
+    if (path / RUN_FILE).exists():
+        raise StoreError(
+            f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
+        )
+    if path.exists() and not path.is_dir():
+        raise StoreError(f"{path} is a file. Name a directory with --out.")
+    try:
+        strangers = [p.name for p in path.iterdir() if p.name not in _OWN_FILES] if path.exists() else []
+        if strangers:
+            raise StoreError(f"{path} is not empty ({strangers[0]} is in it). Name another directory with --out.")
+        (path / LOGS).mkdir(parents=True, exist_ok=True)
+        (path / LOCK).touch()
+    except OSError as error:
+        raise _cannot("write in", path, error) from error
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -162,13 +175,26 @@ def read_run(path: Path) -> StoredRun:
     lines = data.split(b"\n")
     if lines.pop():
         warnings.append(f"{trials}: the last line is cut (a crash while it was written); that trial is not counted")
-    records = tuple(_read_record(line, f"{trials}:{number}") for number, line in enumerate(lines, 1))
+    with _no_garbage_collection():
+        records = tuple(_read_record(line, f"{trials}:{number}") for number, line in enumerate(lines, 1))
     first = run.sessions[0]
     for session in run.sessions[1:]:
         changed = first.differences(session)
         if changed:
             warnings.append(f"{path}: the run was resumed after {' and '.join(changed)} changed; its records are mixed")
     return StoredRun(path, run, records, tuple(warnings))
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Records form no cycles; looking for some while a hundred thousand are made takes longer than making them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _read_run_file(path: Path) -> Run:

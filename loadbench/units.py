@@ -15,7 +15,7 @@ _SIZE_UNITS = {
     "T": TIB, "TIB": TIB, "TB": 10**12,
 }  # fmt: skip
 _DURATION_UNITS = {"": 1.0, "s": 1.0, "ms": 1e-3, "m": 60.0, "min": 60.0, "h": 3600.0}
-_NUMBER_AND_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+_NUMBER_AND_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 
 
 def parse_size(text: str) -> int:
@@ -43,11 +43,10 @@ def parse_duration(text: str) -> float:
 
 
 def short_size(size: int) -> str:
-    """A size as one writes it on the command line: `8M`, `512K`, `1536K`, `1000`. Exact, never rounded."""
-    for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
-        if size and size % factor == 0:
-            return f"{size // factor}{unit}"
-    return str(size)
+    """A size as one writes it on the command line: `8M`, `1536K`, `40GB`, `1000`. Exact, and the shortest such."""
+    units = ("T", "G", "M", "K", "TB", "GB", "MB", "KB")
+    texts = [f"{size // _SIZE_UNITS[unit]}{unit}" for unit in units if size and size % _SIZE_UNITS[unit] == 0]
+    return min([*texts, str(size)], key=len)
 
 
 def human_size(size: int) -> str:

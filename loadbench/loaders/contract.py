@@ -66,7 +66,7 @@ class Loader(Protocol):
         """Whose memory its tensors lie in."""
 
     def path(self, device: str) -> str:
-        """The I/O path that its settings stand for: direct, buffered, mmap or gds."""
+        """The I/O path that its settings stand for: direct, buffered, mmap or gds; auto if the library chooses."""
 
     def prepare(self, files: Sequence[Path], device: str) -> None:
         """Import the library and set its environment; not part of `load`. It may not read the files."""

@@ -75,6 +75,8 @@ class FastsafetensorsGds:
             loader.add_filenames({0: [str(file) for file in files]})
             witness.mark("opened")
             copied = loader.copy_files_to_device(max_copy_block_size=self.copy_block)
+            copier = loader.copier_class.__name__
+            bounced = cpp.get_cpp_metrics().bounce_buffer_bytes
             try:
                 for name in list(copied.key_to_rank_lidx):
                     yield name, copied.get_tensor(name)
@@ -82,8 +84,6 @@ class FastsafetensorsGds:
                 copied.close()
         finally:
             loader.close()
-        copier = loader.copier_class.__name__
-        bounced = cpp.get_cpp_metrics().bounce_buffer_bytes
         witness.setting("copier", copier)
         witness.setting("bounce_buffer_bytes", bounced)
         witness.path(*gds_path(copier, bounced, reads_before, nvidia_fs_reads()))

@@ -55,7 +55,7 @@ class FastsafetensorsNogds:
 
     def path(self, device: str) -> str:
         """What `direct` asks for; auto lets the library choose by file system."""
-        return {"auto": "direct or buffered", "on": "direct", "off": "buffered"}[self.direct]
+        return {"auto": "auto", "on": "direct", "off": "buffered"}[self.direct]
 
     def prepare(self, files: Sequence[Path], device: str) -> None:
         """Import the library. It imports torch lazily, in its first constructor; the harness has done so before."""
@@ -74,7 +74,10 @@ class FastsafetensorsNogds:
         try:
             loader.add_filenames({0: [str(file) for file in files]})
             witness.mark("opened")
+            witness.setting("copier", loader.copier_class.__name__)
             copied = loader.copy_files_to_device(max_copy_block_size=self.copy_block)
+            # Read before close(), which takes the bounce buffer out of the count.
+            witness.setting("bounce_buffer_bytes", cpp.get_cpp_metrics().bounce_buffer_bytes)
             try:
                 for name in list(copied.key_to_rank_lidx):
                     yield name, copied.get_tensor(name)
@@ -83,8 +86,6 @@ class FastsafetensorsNogds:
         finally:
             loader.close()
         witness.setting("read_block_bytes", read_block(self.buffer, self.threads))
-        witness.setting("bounce_buffer_bytes", cpp.get_cpp_metrics().bounce_buffer_bytes)
-        witness.setting("copier", loader.copier_class.__name__)
 
 
 def whole_kib(size: int) -> int:

@@ -64,7 +64,7 @@ class RunaiStreamer:
 
     def path(self, device: str) -> str:
         """What `strategy` asks for."""
-        return "direct or buffered" if self.strategy == "auto" else self.strategy.rpartition("_")[2]
+        return "auto" if self.strategy == "auto" else self.strategy.rpartition("_")[2]
 
     def prepare(self, files: Sequence[Path], device: str) -> None:
         """Set the environment, then import: the log settings are read at import only (0.17.0)."""

@@ -1,0 +1,116 @@
+"""What the trials of one case that count say together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from loadbench.analysis.statistics import Interval, interval, median
+from loadbench.records import ByteCounts, Record, Timing, Value
+from loadbench.units import gb_per_s, gib_per_s
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The figures of one case. Times are ns, sizes bytes; a None is a figure that no trial could give."""
+
+    samples_ns: tuple[int, ...]
+    median_ns: int
+    interval: Interval
+    process_median_ns: int
+    payload_bytes: int
+    delivered_bytes: int
+    storage_read_bytes: int | None
+    rss_peak_bytes: int | None
+    device_peak_bytes: int | None
+    cache_left_bytes: int | None
+    major_faults: int | None
+    modules_imported: int
+    cache: str
+    cache_verified: bool
+    bytes_verified: bool
+    requested_paths: tuple[str, ...]
+    effective_paths: tuple[str, ...]
+    settings: dict[str, Value]
+    differing: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of trials that count."""
+        return len(self.samples_ns)
+
+    @property
+    def gb_per_s(self) -> float:
+        """Decimal gigabytes of the requested tensors' file bytes per second of median load."""
+        return gb_per_s(self.payload_bytes, self.median_ns)
+
+    @property
+    def gib_per_s(self) -> float:
+        """Binary gigabytes of the requested tensors' file bytes per second of median load."""
+        return gib_per_s(self.payload_bytes, self.median_ns)
+
+
+def why_not_counted(record: Record) -> str | None:
+    """The reason why a record's time does not count; None when it counts."""
+    if record.status != "ok":
+        return record.reason or "no reason recorded"
+    if record.timing is None or record.bytes is None:
+        return "the record has no time or no byte counts"
+    if record.timing.load_ns <= 0:
+        return f"impossible time: {record.timing.load_ns} ns"
+    return None
+
+
+def measure(records: Sequence[Record]) -> Measured | None:
+    """The figures of records of one case that all count; None if there are none."""
+    timings: list[Timing] = [record.timing for record in records if record.timing is not None]
+    counts: list[ByteCounts] = [record.bytes for record in records if record.bytes is not None]
+    if not timings or not counts:
+        return None
+    times = tuple(timing.load_ns for timing in timings)
+    counters = [record.counters for record in records if record.counters is not None]
+    caches = [record.cache for record in records if record.cache is not None]
+    paths = [record.path for record in records if record.path is not None]
+    return Measured(
+        samples_ns=times,
+        median_ns=median(times),
+        interval=interval(times),
+        process_median_ns=median([timing.process_ns for timing in timings]),
+        payload_bytes=median([count.payload_bytes for count in counts]),
+        delivered_bytes=median([count.delivered_bytes for count in counts]),
+        storage_read_bytes=_median_of_known(count.storage_read_bytes for count in counts),
+        rss_peak_bytes=_median_of_known(counter.rss_peak_bytes for counter in counters),
+        device_peak_bytes=_median_of_known(counter.device_peak_bytes for counter in counters),
+        cache_left_bytes=_median_of_known(proof.after.resident_bytes for proof in caches),
+        major_faults=_median_of_known(counter.major_faults for counter in counters),
+        modules_imported=max(timing.modules_imported for timing in timings),
+        cache=_cache_text(records),
+        cache_verified=all(record.cache and record.cache.before.state == record.case.cache for record in records),
+        bytes_verified=all(record.proof and record.proof.compared and not record.proof.wrong for record in records),
+        requested_paths=_distinct(path.requested for path in paths),
+        effective_paths=_distinct(path.effective for path in paths) or ("unknown",),
+        settings=records[0].settings,
+        differing=_differing(records, counts),
+    )
+
+
+def _median_of_known(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _cache_text(records: Sequence[Record]) -> str:
+    """`cold`, or `cold+unknown` where the trials differ: what was read right before each clock started."""
+    return "+".join(_distinct(record.cache.before.text if record.cache else "unknown" for record in records))
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(texts)))
+
+
+def _differing(records: Sequence[Record], counts: Sequence[ByteCounts]) -> tuple[str, ...]:
+    """What should be the same in all trials of a case and is not."""
+    found = []
+    if any(count.payload_bytes != counts[0].payload_bytes for count in counts):
+        found.append("bytes loaded")
+    if any(record.settings != records[0].settings for record in records):
+        found.append("settings in effect")
+    return tuple(found)

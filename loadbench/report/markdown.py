@@ -1,0 +1,61 @@
+"""A document as Markdown, for GitHub and for plain reading."""
+
+from collections.abc import Iterable, Sequence
+
+from loadbench.report.document import Document
+from loadbench.report.facts import Fact
+from loadbench.report.tables import Table
+from loadbench.report.text import visible
+
+_ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in "\\`*[]<>&|~$"})
+"""Character references are never structure in Markdown, inside a table or out of it."""
+
+
+def markdown(document: Document) -> str:
+    """The whole document, ending in a newline."""
+    blocks = [f"# {_text(document.title)}"]
+    if document.warnings:
+        blocks.append("\n>\n".join(f"> **Warning:** {_text(warning)}" for warning in document.warnings))
+    blocks += _fact_list(document.facts)
+    for table in document.tables:
+        blocks += _table(table)
+    if document.reading:
+        blocks += ["## How to read this", *_fact_list(document.reading)]
+    blocks.append("## How to repeat it")
+    if document.commands:
+        blocks.append(_code(document.commands))
+    blocks += _fact_list(document.repeat)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(table: Table) -> Iterable[str]:
+    yield f"## {_text(table.title)}"
+    if table.rows:
+        heads = [_line(column.name for column in table.columns)]
+        rule = "|".join("---:" if column.align == "right" else "---" for column in table.columns)
+        yield "\n".join([*heads, f"|{rule}|", *(_line(row) for row in table.rows)])
+    yield from (_text(footnote) for footnote in table.footnotes)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(_text(cell) for cell in cells)} |"
+
+
+def _fact_list(facts: Sequence[Fact]) -> list[str]:
+    return ["\n".join(f"- **{_text(label)}:** {_text(text)}" for label, text in facts)] if facts else []
+
+
+def _code(lines: Sequence[str]) -> str:
+    """A fenced block. No line of a quoted command begins with a backtick, so none can end it."""
+    return "\n".join(["```sh", *(visible(line) for line in lines), "```"])
+
+
+def _text(text: str) -> str:
+    """Foreign text that cannot become markup. An underscore between letters is none, and stays readable."""
+    escaped = visible(text).translate(_ENTITIES)
+    parts = escaped.split("_")
+    joined = parts[0]
+    for part in parts[1:]:
+        inside_a_word = joined[-1:].isalnum() and part[:1].isalnum()
+        joined += ("_" if inside_a_word else "&#95;") + part
+    return joined

@@ -1,0 +1,32 @@
+"""A table of text, before anybody has decided how to draw it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and what becomes of it where there is little room.
+
+    stays: always in the table. below: long text, which moves to lines below the table.
+    in title: left out, as the table's title says it.
+    """
+
+    name: str
+    align: Literal["left", "right"] = "left"
+    narrow: Literal["stays", "below", "in title"] = "stays"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text. The first column names the row."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    footnotes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"table '{self.title}': {len(row)} cells in a row of {len(self.columns)} columns")

@@ -1,0 +1,152 @@
+"""What must be there before the first trial: the checkpoint in every form, its manifests, a way to make it cold."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loadbench import loaders
+from loadbench.checkpoints.checkpoint import Checkpoint
+from loadbench.checkpoints.convert import converted
+from loadbench.checkpoints.manifest import manifest_of, manifest_path
+from loadbench.errors import CacheControlError, CheckpointError
+from loadbench.machine.copies import private_copy, remove_stale_copies
+from loadbench.machine.memory import available_bytes
+from loadbench.machine.pagecache import choose_cold_method
+from loadbench.machine.storage import describe_storage
+from loadbench.records import Case, CheckpointInfo
+from loadbench.sweep.options import SweepOptions
+from loadbench.sweep.plan import Planned
+from loadbench.sweep.supervise import Job
+from loadbench.units import human_size
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The jobs of a sweep by case name, and the cases that cannot be tried, with the reason."""
+
+    jobs: Mapping[str, Job]
+    skipped: Mapping[str, str]
+    info: CheckpointInfo
+
+
+@dataclass
+class _Forms:
+    """The files of each checkpoint format and how they are made cold; a format that cannot be had has a reason."""
+
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    files: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    cold_methods: dict[str, str] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    no_cold: dict[str, str] = field(default_factory=dict)
+
+
+def prepare_inputs(
+    checkpoint: Checkpoint, planned: Sequence[Planned], options: SweepOptions, cleanup: ExitStack, announce: Announce
+) -> Inputs:
+    """Convert, hash and find out about the page cache, for the cases that can run.
+
+    `announce` is told what is slow; what has to be removed after the sweep goes on `cleanup`.
+    """
+    runnable = [p.case for p in planned if not p.skip]
+    skipped = {p.case.name: p.skip for p in planned if p.skip}
+    forms = _make_forms(checkpoint, runnable, options, cleanup, announce)
+    announce(f"hashing {checkpoint.name} ({human_size(checkpoint.file_bytes)}), once")
+    digest = manifest_of(checkpoint).digest
+    for dtype in dict.fromkeys(case.dtype for case in runnable):
+        manifest_of(checkpoint, dtype)
+    memory = available_bytes()
+    jobs = {}
+    for case in runnable:
+        format = _format_of(case)
+        reason = forms.unavailable.get(format) or _memory_reason(case, checkpoint, memory)
+        if not reason and case.cache == "cold":
+            reason = forms.no_cold.get(format, "")
+        if reason:
+            skipped[case.name] = reason
+        else:
+            jobs[case.name] = _job(case, checkpoint, forms, options, memory)
+    return Inputs(jobs, skipped, checkpoint_info(checkpoint, digest))
+
+
+def checkpoint_info(checkpoint: Checkpoint, digest: str) -> CheckpointInfo:
+    """A checkpoint as run.json describes it."""
+    return CheckpointInfo(
+        path=str(checkpoint.path),
+        files=len(checkpoint.files),
+        file_bytes=checkpoint.file_bytes,
+        payload_bytes=checkpoint.payload_bytes,
+        tensors=len(checkpoint.tensors),
+        digest=digest,
+        source=checkpoint.source,
+    )
+
+
+def _make_forms(
+    checkpoint: Checkpoint, cases: Sequence[Case], options: SweepOptions, cleanup: ExitStack, announce: Announce
+) -> _Forms:
+    forms = _Forms({checkpoint.format: checkpoint})
+    wanted = {_format_of(case) for case in cases}
+    if "tensors" in wanted and checkpoint.format != "tensors":
+        try:
+            announce(f"converting {checkpoint.name} to tensorizer's format, once")
+            forms.checkpoints["tensors"] = converted(checkpoint)
+        except CheckpointError as error:
+            forms.unavailable["tensors"] = str(error)
+    for format in wanted & set(forms.checkpoints):
+        forms.files[format] = forms.checkpoints[format].files
+        if "cold" in options.cache:
+            try:
+                _find_cold_method(format, forms, options.cold_by, cleanup, announce)
+            except CacheControlError as error:
+                forms.no_cold[format] = str(error)
+    return forms
+
+
+def _find_cold_method(format: str, forms: _Forms, wish: str, cleanup: ExitStack, announce: Announce) -> None:
+    """Find the way to make a form cold. A private copy, where it is the only way, serves the whole sweep, warm too."""
+    files = forms.files[format]
+    method = choose_cold_method(files, wish)
+    if method == "copy":
+        remove_stale_copies(files[0].parent)
+        announce(f"copying {human_size(sum(file.stat().st_size for file in files))}, since the files cannot be evicted")
+        forms.files[format] = private_copy(files, files[0].parent)
+        cleanup.callback(shutil.rmtree, forms.files[format][0].parent, ignore_errors=True)
+    forms.cold_methods[format] = method
+
+
+def _job(case: Case, checkpoint: Checkpoint, forms: _Forms, options: SweepOptions, memory: int) -> Job:
+    format = _format_of(case)
+    files = forms.files[format]
+    return Job(
+        case=case,
+        files=files,
+        manifest=manifest_path(checkpoint, case.dtype),
+        block_device=describe_storage(files[0]).device,
+        cold_method=forms.cold_methods.get(format, "fadvise"),
+        memory_limit=_memory_limit(case, checkpoint, options, memory),
+    )
+
+
+def _format_of(case: Case) -> str:
+    return loaders.find(case.loader).formats[0]
+
+
+def _memory_reason(case: Case, checkpoint: Checkpoint, available: int) -> str:
+    """Why the case cannot fit, as far as that can be known before trying: every tensor is held in host memory."""
+    host = case.device == "cpu" or loaders.find(case.loader).ceiling
+    if host and case.contract != "touched" and checkpoint.payload_bytes > available:
+        return f"needs at least {human_size(checkpoint.payload_bytes)} of memory, {human_size(available)} are available"
+    return ""
+
+
+def _memory_limit(case: Case, checkpoint: Checkpoint, options: SweepOptions, available: int) -> int | None:
+    """What the trial may allocate. A private mapping of the file counts as allocated, though it uses no memory."""
+    if options.memory_limit is None and case.device != "cpu":
+        return None  # CUDA maps address space that no limit of ours could tell from memory
+    mapped = loaders.find(case.loader)(**case.tunables).memory(case.device) == "mapped"
+    limit = available if options.memory_limit is None else options.memory_limit
+    return limit + (checkpoint.file_bytes if mapped else 0)

@@ -1,0 +1,98 @@
+"""From options to cases: every loader's tunables times the conditions, and the order of each round."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from loadbench import loaders
+from loadbench.errors import UsageError, unknown_name
+from loadbench.loaders.contract import Loader
+from loadbench.records import Case, Value
+from loadbench.sweep.axes import parse_axis
+from loadbench.sweep.options import SweepOptions
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case, and why it cannot be tried, if so."""
+
+    case: Case
+    skip: str = ""
+
+
+def plan_cases(options: SweepOptions, checkpoint: str) -> list[Planned]:
+    """All cases of the sweep, each once: loaders in the order given, conditions inside."""
+    names = options.loader or tuple(loaders.names())
+    kinds = {name: loaders.find(name) for name in dict.fromkeys(names)}
+    _check_axes(options, kinds)
+    return [planned for name, kind in kinds.items() for planned in _cases_of(name, kind, options, checkpoint)]
+
+
+def round_order(cases: list[Case], seed: int, round_number: int) -> list[Case]:
+    """The order of one round: a fresh random permutation, the same for the same seed."""
+    order = list(cases)
+    random.Random(f"{seed}/{round_number}").shuffle(order)
+    return order
+
+
+def _cases_of(name: str, kind: type[Loader], options: SweepOptions, checkpoint: str) -> Iterator[Planned]:
+    """A loader's cases. A ceiling has no tensors to convert or to own, so those axes are not multiplied for it."""
+    axes = _axes_of(name, kind, options)
+    dtypes = ("auto",) if kind.ceiling else tuple(dict.fromkeys(options.dtype))
+    contracts = ("owned",) if kind.ceiling else tuple(dict.fromkeys(options.contract))
+    for values in product(*axes.values()):
+        tunables = dict(zip(axes, values, strict=True))
+        for device, contract, dtype, cache in product(options.device, contracts, dtypes, dict.fromkeys(options.cache)):
+            case = Case.model_validate(
+                {
+                    "loader": name,
+                    "checkpoint": checkpoint,
+                    "device": device,
+                    "cache": cache,
+                    "contract": contract,
+                    "dtype": dtype,
+                    "tunables": tunables,
+                }
+            )
+            yield Planned(case, _why_not(kind(**tunables), case))
+
+
+def _axes_of(name: str, kind: type[Loader], options: SweepOptions) -> dict[str, tuple[Value, ...]]:
+    """The axes over this loader's tunables. `--set loader.tunable` wins over `--tunable`, both over its variants."""
+    axes = dict(kind.variants)
+    for tunable in loaders.tunables_of(kind).values():
+        own = f"{name}.{tunable.name}"
+        if own in options.set:
+            axes[tunable.name] = parse_axis(options.set[own], tunable, f"--set {own}")
+        elif tunable.name in options.axes:
+            axes[tunable.name] = parse_axis(options.axes[tunable.name], tunable, f"--{tunable.name} for {name}")
+    return axes
+
+
+def _why_not(loader: Loader, case: Case) -> str:
+    reason = loaders.unavailable(loader, case.device)
+    if reason:
+        return reason
+    if case.contract == "touched" and loader.memory(case.device) != "mapped":
+        return f"the contract 'touched' is for loaders that map files; {case.loader} does not on {case.device}"
+    if case.contract == "touched" and case.dtype != "auto":
+        return f"the contract 'touched' converts nothing, so dtype {case.dtype} cannot be had"
+    return ""
+
+
+def _check_axes(options: SweepOptions, kinds: dict[str, type[Loader]]) -> None:
+    """Every axis must reach some loader, or the sweep would not be what was asked for."""
+    known = {name: loaders.tunables_of(kind) for name, kind in kinds.items()}
+    everywhere = {tunable for tunables in known.values() for tunable in tunables}
+    for axis in options.axes:
+        if axis not in everywhere:
+            raise unknown_name("tunable", axis, everywhere, f"the loaders of this sweep ({', '.join(kinds)})")
+    for target in options.set:
+        loader, _, tunable = target.partition(".")
+        if not tunable:
+            raise UsageError(f"--set {target}: write loader.tunable=values, such as runai-streamer.memory_limit=0,40G.")
+        if loader not in known:
+            raise unknown_name("loader", loader, known, f"--set {target}")
+        if tunable not in known[loader]:
+            raise unknown_name("tunable", tunable, known[loader], f"--set {target}")

@@ -1,0 +1,31 @@
+"""Where trial processes come from: a zygote with torch imported, or a new interpreter each time.
+
+The zygote is multiprocessing's forkserver. It imports torch and the worker's own modules and does
+nothing else: it makes no CUDA context, which a fork could not use, and touches no loader library.
+"""
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext, SpawnContext
+
+from loadbench.records import Isolation
+
+PRELOAD = ["torch", "numpy", "xxhash", "loadbench.trial.worker"]
+
+Context = ForkServerContext | SpawnContext
+
+
+def process_context(isolation: Isolation) -> Context:
+    """The source of trial processes. For fork, the zygote is warm when this returns."""
+    if isolation == "spawn":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    # The first process waits for the zygote's imports; let that not be a trial.
+    first = context.Process(target=_nothing)
+    first.start()
+    first.join()
+    return context
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,165 @@
+"""The sweep itself: rounds of trials in random order, each yielded as a record before the next one starts."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loadbench.machine.secrets import redact
+from loadbench.records import Case, Plan, Record
+from loadbench.sweep.judge import judge
+from loadbench.sweep.plan import round_order
+from loadbench.sweep.processes import Context
+from loadbench.sweep.supervise import Job, run_trial
+
+ATTEMPTS = 3
+"""A disturbed trial is queued again at the end of its round, twice at most."""
+FAILURES_IN_A_ROW = 2
+"""After so many failures one after the other a case is not tried in later rounds: a hang costs a whole timeout."""
+
+
+@dataclass
+class Progress:
+    """What the records so far say is done. Made from stored records when a run is resumed."""
+
+    finished: set[tuple[str, int]] = field(default_factory=set)
+    """(case, round) pairs that need no further attempt."""
+    attempts: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    failures_in_a_row: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    given_up: dict[str, str] = field(default_factory=dict)
+    """Cases that are not tried any more, with the reason."""
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Progress":
+        """The progress that these records stand for, in the order they were written."""
+        progress = cls()
+        for record in records:
+            progress.add(record)
+        return progress
+
+    def add(self, record: Record) -> None:
+        """Take a record into account."""
+        name, key = record.case.name, (record.case.name, record.round)
+        if record.status == "skipped":
+            self.given_up[name] = record.reason
+            return
+        self.attempts[key] = max(self.attempts[key], record.attempt)
+        if record.status != "disturbed" or record.attempt >= ATTEMPTS:
+            self.finished.add(key)
+        if record.status in ("failed", "timeout"):
+            self.failures_in_a_row[name] += 1
+        elif record.status != "disturbed":
+            self.failures_in_a_row[name] = 0
+
+    def open_cases(self, cases: Iterable[Case], round_number: int) -> list[Case]:
+        """The cases of a round that are still to be tried."""
+        return [
+            case for case in cases if (case.name, round_number) not in self.finished and case.name not in self.given_up
+        ]
+
+    def trials_left(self, plan: Plan) -> int:
+        """Trials that the plan still wants, disturbances not foreseen."""
+        return sum(len(self.open_cases(plan.cases, number)) for number in range(1, plan.rounds + 1))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where and with what the trials of a run are done."""
+
+    jobs: Mapping[str, Job]
+    """By case name."""
+    context: Context
+    logs: Path
+    session: int
+    payload_bytes: int
+
+
+def run_rounds(plan: Plan, progress: Progress, bench: Bench) -> Iterator[Record]:
+    """Every trial that is still open, round after round; the caller stores a record before it asks for the next."""
+    for round_number in range(1, plan.rounds + 1):
+        queue = progress.open_cases(round_order(plan.cases, plan.seed, round_number), round_number)
+        while queue:
+            again: list[Case] = []
+            for case in queue:
+                attempt = progress.attempts[case.name, round_number] + 1
+                record = _one_trial(case, plan, bench, round_number, attempt)
+                progress.add(record)
+                yield record
+                if record.status == "disturbed" and record.attempt < ATTEMPTS:
+                    again.append(case)
+                elif progress.failures_in_a_row[case.name] >= FAILURES_IN_A_ROW and round_number < plan.rounds:
+                    given_up = _given_up(record)
+                    progress.add(given_up)
+                    yield given_up
+            queue = again
+
+
+def _one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt: int) -> Record:
+    job = bench.jobs[case.name]
+    log = bench.logs / log_name(plan, case, round_number, attempt)
+    started_at = datetime.now(UTC)
+    try:
+        outcome = run_trial(job, bench.context, log, plan.timeout_s)
+    except BaseException:
+        log.unlink(missing_ok=True)
+        raise
+    record = judge(
+        case,
+        outcome,
+        round_number=round_number,
+        attempt=attempt,
+        started_at=started_at,
+        session=bench.session,
+        isolation=plan.isolation,
+        payload_bytes=bench.payload_bytes,
+        on_block_device=job.block_device is not None,
+    )
+    return _with_log(record, log)
+
+
+def log_name(plan: Plan, case: Case, round_number: int, attempt: int) -> str:
+    """A short file name that no other trial of the run has."""
+    number = next(index for index, other in enumerate(plan.cases, 1) if other.name == case.name)
+    again = f"-attempt{attempt}" if attempt > 1 else ""
+    return f"round{round_number:02d}-case{number:03d}-{case.loader}-{case.cache}{again}.log"
+
+
+def _with_log(record: Record, log: Path) -> Record:
+    """Keep the log of what did not succeed, secrets removed; a log that says nothing is not kept."""
+    with contextlib.suppress(FileNotFoundError):
+        if record.status == "ok" or log.stat().st_size == 0:
+            log.unlink()
+        else:
+            log.write_text(redact(log.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
+            return record.model_copy(update={"log": f"{log.parent.name}/{log.name}", "reason": redact(record.reason)})
+    return record.model_copy(update={"reason": redact(record.reason)}) if record.reason else record
+
+
+def skipped_records(plan: Plan, skipped: Mapping[str, str], progress: Progress, session: int) -> Iterator[Record]:
+    """One record for every case that cannot be tried at all, unless the run has it already."""
+    for case in plan.cases:
+        if case.name in skipped and case.name not in progress.given_up:
+            yield Record(
+                case=case,
+                round=0,
+                status="skipped",
+                reason=redact(skipped[case.name]),
+                started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                session=session,
+                isolation=plan.isolation,
+            )
+
+
+def _given_up(record: Record) -> Record:
+    """The record that says why a case is missing from the later rounds."""
+    return Record(
+        case=record.case,
+        round=record.round + 1,
+        status="skipped",
+        reason=f"not tried again after {FAILURES_IN_A_ROW} failures in a row: {record.reason}",
+        started_at=record.started_at,
+        session=record.session,
+        isolation=record.isolation,
+    )

@@ -1,0 +1,182 @@
+"""One trial from the outside: start its process, make the cache state at the barrier, stop what hangs."""
+
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from loadbench.errors import CacheControlError
+from loadbench.machine import pagecache
+from loadbench.machine.memory import oom_kills
+from loadbench.machine.processes import kill_tree
+from loadbench.machine.residency import residency
+from loadbench.machine.storage import device_read_bytes
+from loadbench.records import Case, Residency
+from loadbench.sweep.processes import Context
+from loadbench.trial import worker
+from loadbench.trial.spec import Failed, Finished, Go, Loaded, Ready, TrialSpec, Verify
+
+EVICTIONS = 3
+"""How often a cold state is tried for before a trial is called disturbed: another process may be reading the files."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case with all that a trial of it needs."""
+
+    case: Case
+    files: tuple[Path, ...]
+    manifest: Path
+    block_device: str | None
+    """The disk under the files, for diskstats; None where there is none."""
+    cold_method: str
+    """How the files are made cold: fadvise, drop_caches or copy."""
+    memory_limit: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was seen of one trial. Exactly one of `finished`, `failed`, `died`, `hung`, `disturbed` is set."""
+
+    finished: Finished | None = None
+    failed: Failed | None = None
+    died: str = ""
+    hung: str = ""
+    disturbed: str = ""
+    made_by: str = ""
+    before: Residency | None = None
+    after: Residency | None = None
+    device_read_bytes: int | None = None
+
+
+class _StoppedError(Exception):
+    """The worker gave no answer."""
+
+    def __init__(self, *, died: str = "", hung: str = ""):
+        super().__init__(died or hung)
+        self.died = died
+        self.hung = hung
+
+
+def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcome:
+    """Run one trial in a fresh process. Whatever happens, no process of it is left."""
+    here, there = context.Pipe()
+    kills_before = oom_kills()
+    spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, time.monotonic_ns())
+    process = context.Process(target=worker.main, args=(spec, there), daemon=True)
+    process.start()
+    there.close()
+    try:
+        return _converse(job, process, here, timeout_s)
+    except _StoppedError as stopped:
+        process.join(timeout=5)
+        died = _why_died(process.exitcode, oom_kills() > kills_before) if stopped.died else ""
+        return Outcome(died=died and f"{died} {stopped.died}", hung=stopped.hung)
+    finally:
+        _end(process)
+        here.close()
+
+
+def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: float) -> Outcome:
+    """The protocol: Ready, the cache state, Go, Loaded, the state read back, Verify, the answer."""
+    answer = _answer(process, channel, timeout_s, "in prepare()")
+    if isinstance(answer, Failed):
+        return Outcome(failed=answer)
+    _expect(answer, Ready)
+    try:
+        made_by, before = _make_state(job)
+    except CacheControlError as error:
+        return Outcome(disturbed=str(error))
+    if before.state != job.case.cache:
+        return Outcome(
+            disturbed=f"{job.case.cache} was asked for, but the page cache was {before.text} before the clock "
+            f"({before.method})",
+            made_by=made_by,
+            before=before,
+        )
+    disk_before = device_read_bytes(job.block_device) if job.block_device else None
+    channel.send(Go())
+    answer = _answer(process, channel, timeout_s, "in load()")
+    after = residency(job.files)
+    disk_after = device_read_bytes(job.block_device) if job.block_device else None
+    disk = None if disk_before is None or disk_after is None else disk_after - disk_before
+    seen = Outcome(made_by=made_by, before=before, after=after, device_read_bytes=disk)
+    if isinstance(answer, Failed):
+        return _with(seen, failed=answer)
+    _expect(answer, Loaded)
+    channel.send(Verify())
+    answer = _answer(process, channel, timeout_s, "while its tensors were hashed")
+    if isinstance(answer, Failed):
+        return _with(seen, failed=answer)
+    _expect(answer, Finished)
+    process.join(timeout=timeout_s)
+    return _with(seen, finished=answer)
+
+
+def _make_state(job: Job) -> tuple[str, Residency]:
+    """Bring the files into the state asked for and read it back. The worker stands at the barrier meanwhile."""
+    if job.case.cache == "warm":
+        state = residency(job.files)
+        if state.state == "warm":
+            return "already", state
+        pagecache.make_warm(job.files)
+        return "read", residency(job.files)
+    for _ in range(EVICTIONS):
+        # A private copy was written past the page cache; evicting it again only removes what read ahead left.
+        pagecache.evict(job.files, "fadvise" if job.cold_method == "copy" else job.cold_method)
+        state = residency(job.files)
+        if state.state == "cold":
+            break
+    return job.cold_method, state
+
+
+def _answer(process: BaseProcess, channel: Connection, timeout_s: float, phase: str) -> object:
+    """The worker's next message, or how it stopped answering."""
+    ready = wait([channel, process.sentinel], timeout_s)
+    if not ready:
+        raise _StoppedError(hung=f"no answer for {timeout_s:g} s {phase}; killed")
+    if channel in ready:
+        try:
+            message: object = channel.recv()
+        except (EOFError, ConnectionResetError):
+            raise _StoppedError(died=phase) from None
+        return message
+    raise _StoppedError(died=phase)
+
+
+def _expect(answer: object, kind: type) -> None:
+    if not isinstance(answer, kind):
+        raise TypeError(f"the worker answered {answer!r} where {kind.__name__} was expected")
+
+
+def _with(seen: Outcome, *, finished: object = None, failed: Failed | None = None) -> Outcome:
+    assert finished is None or isinstance(finished, Finished)
+    return Outcome(
+        finished=finished,
+        failed=failed,
+        made_by=seen.made_by,
+        before=seen.before,
+        after=seen.after,
+        device_read_bytes=seen.device_read_bytes,
+    )
+
+
+def _why_died(exit_code: int | None, oom: bool) -> str:
+    if oom and exit_code == -signal.SIGKILL:
+        return "needs more memory than there is: killed by the kernel's out-of-memory killer"
+    if exit_code is not None and exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:
+            name = "unknown"
+        return f"the process was ended by signal {-exit_code} ({name})"
+    return f"the process ended by itself with exit code {exit_code}"
+
+
+def _end(process: BaseProcess) -> None:
+    """Kill the trial's process and everything it started, and wait until they are gone."""
+    if process.pid is not None:
+        kill_tree(process.pid)
+    process.join(timeout=10)

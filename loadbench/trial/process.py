@@ -1,0 +1,63 @@
+"""What a trial's process does to itself first, so that it can be killed whole and harms nobody else."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_OOM_SCORE_MAX = "1000"
+
+
+def own_the_process(log: Path, memory_limit: int | None) -> None:
+    """Become killable as a group, die with the parent, send all output to the log, accept a memory limit."""
+    os.setsid()
+    _die_with_parent()
+    _redirect_output(log)
+    # If memory runs out nevertheless, the kernel takes this process and not its neighbours.
+    Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_MAX)
+    if memory_limit is not None:
+        _limit_memory(memory_limit)
+
+
+def _die_with_parent() -> None:
+    # The parent here is the zygote or the sweep itself; the zygote ends when the sweep does.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)
+
+
+def _redirect_output(log: Path) -> None:
+    """Descriptors 1 and 2, not sys.stdout: native libraries print past Python."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def _limit_memory(extra: int) -> None:
+    """Allow `extra` bytes of private writable memory on top of what is mapped now.
+
+    RLIMIT_DATA, not RLIMIT_AS: file mappings that are only read and address space that is only
+    reserved do not count.
+    """
+    limit = data_bytes() + extra
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def data_bytes() -> int:
+    """Private writable memory mapped by this process (VmData)."""
+    return status_bytes("VmData")
+
+
+def status_bytes(field: str) -> int:
+    """A size out of /proc/self/status, in bytes. The kernel prints it in KiB, as `kB`."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,95 @@
+"""What a trial's process is told, and what it answers. All of it is pickled between the two."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loadbench.records import BytesProof, Case, Value
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """One trial: the case, its files, and where to find and put things."""
+
+    case: Case
+    files: tuple[Path, ...]
+    manifest: Path
+    """The manifest of what must arrive, made by an independent read."""
+    log: Path
+    """Everything that the process prints goes here."""
+    memory_limit: int | None
+    """Bytes that the process may allocate on top of what it starts with; None for no limit."""
+    spawned_ns: int
+    """time.monotonic_ns() of the parent right before the process was asked for."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker stands at the barrier: everything before the clock is done."""
+
+
+@dataclass(frozen=True)
+class Go:
+    """The parent's word at the barrier: start the clock."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The clock has stopped; the worker waits while the parent reads the cache state back."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """The parent's word after that: hash what arrived."""
+
+
+@dataclass(frozen=True)
+class KernelCounts:
+    """What the kernel counted inside the clock. Field by field as in `records.Counters`."""
+
+    user_ns: int
+    system_ns: int
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+    read_call_bytes: int | None
+    storage_read_bytes: int | None
+
+
+@dataclass(frozen=True)
+class MemoryCounts:
+    """Resident memory around the clock, and the device's, in bytes."""
+
+    rss_before: int
+    rss_peak: int
+    rss_anon: int
+    rss_file: int
+    device_peak: int | None
+    device_released: int | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A load that came to its end. Whether it counts is decided by the parent."""
+
+    events: dict[str, int]
+    modules_imported: int
+    delivered_bytes: int
+    tensors: int
+    counts: KernelCounts
+    memory: MemoryCounts
+    proof: BytesProof
+    mapped: int
+    """Tensors that are still a mapping of the checkpoint's files."""
+    attested_settings: dict[str, Value] = field(default_factory=dict)
+    attested_path: tuple[str, str] | None = None
+    """Effective path and evidence, where the loader can prove it."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A load that raised."""
+
+    reason: str
+    wrong_bytes: bool = False
+    """True if what arrived was wrong, rather than nothing arriving."""

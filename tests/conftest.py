@@ -1,0 +1,57 @@
+"""What the tests share: a small checkpoint, a cache of its own, the command line as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from loadbench.sweep.samples import safetensors_bytes
+
+PLUGIN = Path(__file__).parent / "plugin"
+Loadbench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test reads or writes the cache of the person who runs it."""
+    directory = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOADBENCH_CACHE", str(directory))
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def environment(own_cache: Path) -> dict[str, str]:
+    """The environment of a loadbench process that can see the plug-in with the fake loader."""
+    own = {"PYTHONPATH": str(PLUGIN), "LOADBENCH_CACHE": str(own_cache), "NO_COLOR": "1", "COLUMNS": "120"}
+    return {**os.environ, **own}
+
+
+@pytest.fixture(scope="session")
+def loadbench(environment: dict[str, str]) -> Loadbench:
+    """Run the command line in a process of its own."""
+
+    def run(*arguments: str | Path, timeout: float = 300, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "loadbench", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=environment | more,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a few megabytes, on the disk of the test directory."""
+    directory = tmp_path_factory.mktemp("checkpoint") / "small"
+    directory.mkdir()
+    tensors = {f"layers.{index}.weight": ("F32", [256, 512]) for index in range(8)} | {"norm.bias": ("BF16", [513])}
+    (directory / "model.safetensors").write_bytes(safetensors_bytes(tensors, 7, pad=8))
+    return directory
