@@ -45,6 +45,7 @@ class RunWriter:
         self.run = run
         self._trials = trials
         self._lock = lock
+        self._kept_logs: set[str] = set()
 
     @classmethod
     def create(cls, path: Path, run: Run) -> "RunWriter":
@@ -59,6 +60,7 @@ class RunWriter:
         """Continue a run. A last line that was cut by a crash is removed; that trial is tried again."""
         writer = cls._open(stored.path, run)
         _cut_partial_line(stored.path / TRIALS_FILE)
+        writer._kept_logs = {record.log for record in stored.records if record.log}
         writer._replace_run_file()
         return writer
 
@@ -88,6 +90,7 @@ class RunWriter:
             while written < len(line):
                 written += self._trials.write(line[written:])
             os.fsync(self._trials.fileno())
+            self._kept_logs.add(record.log)
         except OSError as error:
             self._trials.truncate(start)
             raise StoreError(
@@ -100,7 +103,10 @@ class RunWriter:
         return self.path / LOGS / name
 
     def close(self) -> None:
-        """Release the directory."""
+        """Release the directory. Logs that no record names, of trials that were cut short, go."""
+        for log in (self.path / LOGS).glob("*.log"):
+            if f"{LOGS}/{log.name}" not in self._kept_logs:
+                log.unlink()
         self._trials.close()
         self._lock.close()
         (self.path / LOCK).unlink(missing_ok=True)

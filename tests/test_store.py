@@ -129,6 +129,17 @@ def test_a_full_disk_loses_no_record_and_can_be_resumed(tmp_path: Path) -> None:
         subprocess.run(["umount", place], check=True)
 
 
+def test_logs_that_no_record_names_are_removed(tmp_path: Path) -> None:
+    writer = written(tmp_path / "run", 0)
+    for name in ("failed.log", "cut-short.log"):
+        writer.log_path(name).write_text("words")
+    writer.append(some_record(1).model_copy(update={"log": "logs/failed.log"}))
+    writer.close()
+    stored = read_run(tmp_path / "run")
+    RunWriter.resume(stored, stored.run).close()
+    assert [path.name for path in (tmp_path / "run" / "logs").iterdir()] == ["failed.log"]
+
+
 def test_runs_are_found_below_a_folder(tmp_path: Path) -> None:
     written(tmp_path / "results" / "b", 1).close()
     written(tmp_path / "results" / "deep" / "a", 1).close()

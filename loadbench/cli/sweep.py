@@ -110,7 +110,7 @@ def sweep(
 
 def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     """A new run: plan, prepare, measure."""
-    from loadbench import store
+    from loadbench import loaders, store
     from loadbench.cli.checkpoints import named_checkpoint
     from loadbench.records import Plan
     from loadbench.sweep.options import SweepOptions, options_to_json
@@ -123,6 +123,9 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
         print(plan_text(options))
         return 0
     plan_cases(options, "checkpoint")  # a mistake in the axes is found before anything slow is done
+    if not options.loader:
+        for broken in loaders.importable()[1]:
+            _say(f"left out: {broken}")
     out = out or _default_out(options.checkpoint)
     store.reserve(out)
     checkpoint = named_checkpoint(options.checkpoint)

@@ -27,6 +27,18 @@ def names() -> list[str]:
     return [*BUILT_IN, *sorted(plugins - set(BUILT_IN))]
 
 
+def importable() -> tuple[list[str], list[str]]:
+    """The names of the loaders that can be imported, and for each plug-in that cannot the reason."""
+    good, broken = [], []
+    for name in names():
+        try:
+            find(name)
+            good.append(name)
+        except UsageError as error:
+            broken.append(str(error))
+    return good, broken
+
+
 def find(name: str) -> type[Loader]:
     """The loader of that name. A plug-in cannot take the name of a built-in loader."""
     if name in BUILT_IN:

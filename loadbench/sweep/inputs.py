@@ -1,6 +1,7 @@
 """What must be there before the first trial: the checkpoint in every form, its manifests, a way to make it cold."""
 
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ def prepare_inputs(
     digest = manifest_of(checkpoint).digest
     for dtype in dict.fromkeys(case.dtype for case in runnable):
         manifest_of(checkpoint, dtype)
-    memory = available_bytes()
+    memory = min(available_bytes(), options.memory_limit or sys.maxsize)
     jobs = {}
     for case in runnable:
         format = _format_of(case)
@@ -139,7 +140,7 @@ def _memory_reason(case: Case, checkpoint: Checkpoint, available: int) -> str:
     """Why the case cannot fit, as far as that can be known before trying: every tensor is held in host memory."""
     host = case.device == "cpu" or loaders.find(case.loader).ceiling
     if host and case.contract != "touched" and checkpoint.payload_bytes > available:
-        return f"needs at least {human_size(checkpoint.payload_bytes)} of memory, {human_size(available)} are available"
+        return f"needs at least {human_size(checkpoint.payload_bytes)} of memory, {human_size(available)} may be used"
     return ""
 
 
@@ -148,5 +149,4 @@ def _memory_limit(case: Case, checkpoint: Checkpoint, options: SweepOptions, ava
     if options.memory_limit is None and case.device != "cpu":
         return None  # CUDA maps address space that no limit of ours could tell from memory
     mapped = loaders.find(case.loader)(**case.tunables).memory(case.device) == "mapped"
-    limit = available if options.memory_limit is None else options.memory_limit
-    return limit + (checkpoint.file_bytes if mapped else 0)
+    return available + (checkpoint.file_bytes if mapped else 0)

@@ -22,8 +22,11 @@ class Planned:
 
 
 def plan_cases(options: SweepOptions, checkpoint: str) -> list[Planned]:
-    """All cases of the sweep, each once: loaders in the order given, conditions inside."""
-    names = options.loader or tuple(loaders.names())
+    """All cases of the sweep, each once: loaders in the order given, conditions inside.
+
+    With no loader named it is every one that can be imported.
+    """
+    names = options.loader or tuple(loaders.importable()[0])
     kinds = {name: loaders.find(name) for name in dict.fromkeys(names)}
     _check_axes(options, kinds)
     return [planned for name, kind in kinds.items() for planned in _cases_of(name, kind, options, checkpoint)]

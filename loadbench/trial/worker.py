@@ -23,7 +23,14 @@ from loadbench.trial.witness import TrialWitness
 if TYPE_CHECKING:
     import torch
 
-_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory", "cannot allocate memory")
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "out of memory",
+    "cannot allocate memory",
+    "gpu operation failed: 2",  # fastsafetensors 0.5.0: cudaErrorMemoryAllocation, said of host memory too
+)
 
 
 def main(spec: TrialSpec, channel: Connection) -> None:

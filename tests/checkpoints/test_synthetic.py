@@ -3,7 +3,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +87,17 @@ def test_like_has_the_same_header_and_other_data(tmp_path: Path) -> None:
     assert checkpoint.source == "synthetic, like original, seed 0"
     again = make_checkpoint(None, tmp_path / "copy", like=original)
     assert again == checkpoint
+
+
+def test_files_of_one_layout_have_different_data(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.mkdir()
+    for name in ("a", "b"):
+        (original / f"{name}.safetensors").write_bytes(raw_file({name: tensor("U8", [99], 0, 99)}, bytes(99)))
+    make_checkpoint(None, tmp_path / "copy", like=original)
+    a, b = raw_bytes(tmp_path / "copy").values()
+    assert len(a) == len(b)
+    assert a[-99:] != b[-99:]
 
 
 def test_like_excludes_a_model_and_one_of_them_is_needed(tmp_path: Path) -> None:
@@ -260,17 +270,13 @@ def test_the_cache_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert default_cache_dir() == tmp_path / ".cache" / "loadbench"
 
 
-def test_interruption_is_quick(tmp_path: Path) -> None:
-    """What is queued is not written any more once the caller gives up."""
-
+def test_a_caller_that_gives_up_leaves_nothing(tmp_path: Path) -> None:
     class EnoughError(Exception):
         pass
 
     def stop(done: int, total: int) -> None:
         raise EnoughError
 
-    start = time.monotonic()
     with pytest.raises(EnoughError):
-        make_checkpoint("llama-3-8b", tmp_path / "out", layers=8, progress=stop)
+        make_checkpoint("gpt2", tmp_path / "out", layers=4, progress=stop)
     assert entries(tmp_path) == []
-    assert time.monotonic() - start < 60

@@ -17,6 +17,7 @@ from loadbench.machine.storage import describe_storage
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
+CAPABILITY_VERSION_3 = 0x20080522
 
 
 @pytest.fixture
@@ -51,22 +52,41 @@ def as_nobody() -> Callable[[Callable[[], Any]], Any]:
     """Calls a function in a forked child that has become an unprivileged user, and returns what it returned."""
     if os.geteuid():
         pytest.skip("becoming another user takes root")
-    return _call_as_nobody
+    return lambda function: _call_in_child(_become_nobody, function)
 
 
-def _call_as_nobody(function: Callable[[], Any]) -> Any:
+@pytest.fixture
+def as_bare_root() -> Callable[[Callable[[], Any]], Any]:
+    """The same in a child that is still root but has hardly a capability, as in a container that dropped them."""
+    if os.geteuid():
+        pytest.skip("being root takes root")
+    return lambda function: _call_in_child(_drop_capabilities, function)
+
+
+def _become_nobody() -> None:
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    # Changing the user hides /proc/self from the process, which an exec would undo.
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def _drop_capabilities() -> None:
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    keep_chown_only = (ctypes.c_uint32 * 6)(1, 1, 0, 0, 0, 0)  # effective, permitted, inheritable, twice
+    if ctypes.CDLL(None).capset(header, keep_chown_only):
+        raise OSError("capset failed")
+
+
+def _call_in_child(prepare: Callable[[], None], function: Callable[[], Any]) -> Any:
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads; the child only reads files
         child = os.fork()
     if child == 0:
         try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            # Changing the user hides /proc/self from the process, which an exec would undo.
-            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
             try:
+                prepare()
                 answer = function()
             except Exception as error:
                 answer = error

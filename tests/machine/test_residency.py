@@ -181,3 +181,22 @@ def test_one_untold_file_makes_all_unknown(disk: Path, monkeypatch: pytest.Monke
     state = residency(files)
     assert (state.state, state.total_bytes) == ("unknown", 2 * MIB)
     assert "untold" in state.method
+
+
+def test_overlay_is_unknown_to_a_stranger_whom_an_older_kernel_s_cachestat_answers(
+    overlay: Path, as_nobody: Callable[[Callable[[], Any]], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "cachestat_pages", lambda _: 0)
+    file = written(overlay / "a", MIB)
+    file.chmod(0o444)
+    assert as_nobody(lambda: residency([file])).state == "unknown"
+
+
+def test_root_without_its_capabilities_is_a_stranger(
+    disk: Path, as_bare_root: Callable[[Callable[[], Any]], Any]
+) -> None:
+    file = written(disk / "a", MIB)
+    file.chmod(0o444)
+    os.chown(file, 65534, 65534)
+    assert mincore_trusted(file)
+    assert not as_bare_root(lambda: mincore_trusted(file))
