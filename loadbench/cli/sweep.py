@@ -115,6 +115,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     from loadbench.records import Plan
     from loadbench.sweep.options import SweepOptions, options_to_json
     from loadbench.sweep.plan import plan_cases
+    from loadbench.sweep.processes import start_zygote
 
     options = SweepOptions(**asked)
     if dry_run:
@@ -128,6 +129,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
             _say(f"left out: {broken}")
     out = out or _default_out(options.checkpoint)
     store.reserve(out)
+    start_zygote("spawn" if options.isolation == "spawn" else "fork")
     checkpoint = named_checkpoint(options.checkpoint)
     planned = plan_cases(options, checkpoint.name)
     plan = Plan(
