@@ -67,6 +67,7 @@ def test_forms_that_carry_secrets(secret: str) -> None:
     for form in (
         f"https://user:{secret}@host/path",
         f"https://{secret}@github.com/x",
+        f"https://user:p@{secret}@host/path",
         f"s3://bucket/key?X-Amz-Credential=x&X-Amz-Signature={secret}&X-Amz-Date=1",
         f"https://a.blob.core.windows.net/c?sv=1&sig={secret}",
         f"https://host/?a=1&token={secret}",
