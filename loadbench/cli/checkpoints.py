@@ -12,6 +12,17 @@ def is_model_name(text: str) -> bool:
     return not Path(text).exists() and not any(mark in text for mark in ("/", "~", ".safetensors"))
 
 
+def check_name(text: str) -> None:
+    """Raise what `named_checkpoint` would raise for a name or a file that cannot be used, but make nothing."""
+    from loadbench.checkpoints.checkpoint import open_checkpoint
+    from loadbench.checkpoints.plan import ModelRequest
+
+    if is_model_name(text):
+        ModelRequest.parse(text)
+    else:
+        open_checkpoint(Path(text).expanduser())
+
+
 def named_checkpoint(text: str) -> "Checkpoint":
     """Open the checkpoint at a path; or, for a model's name, take it from the cache, made first if it is not there."""
     from loadbench.checkpoints.checkpoint import open_checkpoint

@@ -111,7 +111,7 @@ def sweep(
 def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     """A new run: plan, prepare, measure."""
     from loadbench import loaders, store
-    from loadbench.cli.checkpoints import named_checkpoint
+    from loadbench.cli.checkpoints import check_name, named_checkpoint
     from loadbench.records import Plan
     from loadbench.sweep.options import SweepOptions, options_to_json
     from loadbench.sweep.plan import plan_cases
@@ -127,6 +127,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     if not options.loader:
         for broken in loaders.importable()[1]:
             _say(f"left out: {broken}")
+    check_name(options.checkpoint)
     out = out or _default_out(options.checkpoint)
     store.reserve(out)
     start_zygote("spawn" if options.isolation == "spawn" else "fork")

@@ -1,7 +1,7 @@
 """Where trial processes come from: a zygote with torch imported, or a new interpreter each time.
 
-The zygote is multiprocessing's forkserver. It imports torch and the worker's own modules and does
-nothing else: it makes no CUDA context, which a fork could not use, and touches no loader library.
+The zygote is multiprocessing's forkserver, which imports `loadbench.trial.zygote` and does nothing else: it
+makes no CUDA context, which a fork could not use, and touches no loader library.
 """
 
 import multiprocessing
@@ -10,7 +10,7 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 
 from loadbench.records import Isolation
 
-PRELOAD = ["torch", "numpy", "xxhash", "loadbench.trial.worker"]
+PRELOAD = ["loadbench.trial.zygote"]
 
 Context = ForkServerContext | SpawnContext
 

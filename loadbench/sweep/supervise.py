@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -66,17 +68,30 @@ def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcom
     kills_before = oom_kills()
     spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, time.monotonic_ns())
     process = context.Process(target=worker.main, args=(spec, there), daemon=True)
-    process.start()
-    there.close()
     try:
+        with _uninterrupted():
+            process.start()
+        there.close()
         return _converse(job, process, here, timeout_s)
     except _StoppedError as stopped:
         process.join(timeout=5)
         died = _why_died(process.exitcode, oom_kills() > kills_before) if stopped.died else ""
         return Outcome(died=died and f"{died} {stopped.died}", hung=stopped.hung)
     finally:
-        _end(process)
-        here.close()
+        with _uninterrupted():
+            _end(process)
+            here.close()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C: a process that is half started, or half ended, could not be found again."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: float) -> Outcome:

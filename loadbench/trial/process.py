@@ -14,6 +14,7 @@ _OOM_SCORE_MAX = "1000"
 def own_the_process(log: Path, memory_limit: int | None) -> None:
     """Become killable as a group, die with the parent, send all output to the log, accept a memory limit."""
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())  # the parent holds signals back while it starts us
     _die_with_parent()
     _redirect_output(log)
     # If memory runs out nevertheless, the kernel takes this process and not its neighbours.
