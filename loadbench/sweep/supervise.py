@@ -66,7 +66,8 @@ def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcom
     """Run one trial in a fresh process. Whatever happens, no process of it is left."""
     here, there = context.Pipe()
     kills_before = oom_kills()
-    spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, time.monotonic_ns())
+    forked = context.get_start_method() == "forkserver"
+    spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, forked, time.monotonic_ns())
     process = context.Process(target=worker.main, args=(spec, there), daemon=True)
     try:
         with _uninterrupted():

@@ -18,6 +18,8 @@ class TrialSpec:
     """Everything that the process prints goes here."""
     memory_limit: int | None
     """Bytes that the process may allocate on top of what it starts with; None for no limit."""
+    forked: bool
+    """Whether the process is a fork of the zygote rather than a new interpreter."""
     spawned_ns: int
     """time.monotonic_ns() of the parent right before the process was asked for."""
 

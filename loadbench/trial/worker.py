@@ -16,7 +16,7 @@ from loadbench.loaders.contract import Loader
 from loadbench.records import BytesProof
 from loadbench.trial import counters, device, finish_line, verify
 from loadbench.trial.dtypes import torch_dtype, torch_shape
-from loadbench.trial.process import own_the_process, status_bytes
+from loadbench.trial.process import map_code, own_the_process, status_bytes
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, MemoryCounts, Ready, TrialSpec, Verify
 from loadbench.trial.witness import TrialWitness
 
@@ -36,6 +36,8 @@ _OUT_OF_MEMORY = (
 def main(spec: TrialSpec, channel: Connection) -> None:
     """Do one trial and answer over the channel. Whatever is raised becomes an answer, and a trace in the log."""
     own_the_process(spec.log, spec.memory_limit)
+    if spec.forked:
+        map_code()
     try:
         channel.send(run(spec, channel))
     except finish_line.WrongTensorError as error:
