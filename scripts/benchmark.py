@@ -38,61 +38,62 @@ from loadbench.sweep.supervise import Job, run_trial
 
 LOADERS = ("safetensors-mmap", "safetensors-pread", "fastsafetensors-nogds", "runai-streamer", "tensorizer")
 
-# Each does what a person would write who wants the same tensors, owned, on the CPU. Everything before t0 is what
-# loadbench does before its clock as well: imports.
+# Each is what a person would write who wants the same tensors, owned, on the CPU: a function that returns them.
+# Everything before t0 is before loadbench's clock as well: imports.
 MINIMAL = {
     "safetensors-mmap": """
-import sys, time, torch
 from safetensors.torch import load_file
-t0 = time.perf_counter()
-tensors = {}
-for file in sys.argv[1:]:
-    for name, tensor in load_file(file, backend="mmap").items():
-        tensors[name] = tensor.clone()
-print(time.perf_counter() - t0)
+def load(files):
+    tensors = {}
+    for file in files:
+        for name, tensor in load_file(file, backend="mmap").items():
+            tensors[name] = tensor.clone()
+    return tensors
 """,
     "safetensors-pread": """
-import sys, time, torch
 from safetensors.torch import load_file
-t0 = time.perf_counter()
-tensors = {}
-for file in sys.argv[1:]:
-    tensors.update(load_file(file, backend="pread"))
-print(time.perf_counter() - t0)
+def load(files):
+    tensors = {}
+    for file in files:
+        tensors.update(load_file(file, backend="pread"))
+    return tensors
 """,
     "fastsafetensors-nogds": """
-import sys, time, torch
 from fastsafetensors import SafeTensorsFileLoader
-t0 = time.perf_counter()
-loader = SafeTensorsFileLoader(None, "cpu", bbuf_size_kb=16384, max_threads=16, nogds=True)
-loader.add_filenames({0: sys.argv[1:]})
-buffer = loader.copy_files_to_device()
-tensors = {name: buffer.get_tensor(name) for name in buffer.key_to_rank_lidx}
-buffer.close()
-loader.close()
-print(time.perf_counter() - t0)
+def load(files):
+    loader = SafeTensorsFileLoader(None, "cpu", bbuf_size_kb=16384, max_threads=16, nogds=True)
+    loader.add_filenames({0: files})
+    buffer = loader.copy_files_to_device()
+    tensors = {name: buffer.get_tensor(name) for name in buffer.key_to_rank_lidx}
+    buffer.close()
+    loader.close()
+    return tensors
 """,
     "runai-streamer": """
-import sys, time, torch
 from runai_model_streamer import SafetensorsStreamer
-t0 = time.perf_counter()
-with SafetensorsStreamer() as streamer:
-    streamer.stream_files(sys.argv[1:], device="cpu", owned=True)
-    tensors = dict(streamer.get_tensors())
-print(time.perf_counter() - t0)
+def load(files):
+    with SafetensorsStreamer() as streamer:
+        streamer.stream_files(files, device="cpu", owned=True)
+        return dict(streamer.get_tensors())
 """,
     "tensorizer": """
-import sys, time, torch
 from tensorizer import TensorDeserializer
-t0 = time.perf_counter()
-tensors = {}
-for file in sys.argv[1:]:
-    opened = TensorDeserializer(file, device="cpu")
-    tensors.update((name, opened[name]) for name in opened)
-    opened.close()
-print(time.perf_counter() - t0)
+def load(files):
+    tensors = {}
+    for file in files:
+        opened = TensorDeserializer(file, device="cpu")
+        tensors.update((name, opened[name]) for name in opened)
+        opened.close()
+    return tensors
 """,
 }
+TIMED = """
+import sys, time, torch
+{load}
+t0 = time.perf_counter()
+tensors = load(sys.argv[1:])
+print(time.perf_counter() - t0)
+"""
 
 
 def main() -> None:
@@ -183,7 +184,8 @@ def minimal_seconds(job: Job) -> float:
         pagecache.make_warm(job.files)
     else:
         pagecache.evict(job.files, "fadvise")
-    command = [sys.executable, "-c", MINIMAL[job.case.loader], *map(str, job.files)]
+    script = TIMED.replace("{load}", MINIMAL[job.case.loader])
+    command = [sys.executable, "-c", script, *map(str, job.files)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

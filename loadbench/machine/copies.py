@@ -17,7 +17,7 @@ from loadbench.errors import CacheControlError
 from loadbench.machine.kernel import text_of
 from loadbench.machine.mounts import all_mounts, mount_of
 from loadbench.machine.processes import start_ticks
-from loadbench.machine.residency import residency, untold_reason
+from loadbench.machine.residency import MEMORY_FILE_SYSTEMS, residency, untold_reason
 from loadbench.units import MIB, human_size
 
 _PREFIX = ".loadbench-copy-"
@@ -35,7 +35,10 @@ def copy_problem(files: Sequence[Path], directory: Path) -> str | None:
         free = shutil.disk_usage(directory).free
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
-    reason = untold_reason(mount.file_system if mount else "an unknown file system")
+    file_system = mount.file_system if mount else "an unknown file system"
+    if file_system in MEMORY_FILE_SYSTEMS:
+        return f"{directory} is on {file_system}, which keeps its files in memory, from where they cannot be evicted"
+    reason = untold_reason(file_system)
     if reason:
         return f"the state of a copy in {directory} could not be told ({reason.removeprefix('none: ')})"
     if not os.access(directory, os.W_OK, effective_ids=True):

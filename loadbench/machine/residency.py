@@ -28,12 +28,19 @@ PAGE_CACHE_FILE_SYSTEMS = (
 )
 """File systems whose file data is cached in the page cache and nowhere else on this machine."""
 
+NETWORK_FILE_SYSTEMS = ("nfs", "nfs4")
+"""The same of a client. What the server has in memory is as little seen from here as what a hypervisor has."""
+
+MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
+"""The page cache is their storage: their files can be warm, and nothing makes them cold."""
+
+_TOLD = {*PAGE_CACHE_FILE_SYSTEMS, *NETWORK_FILE_SYSTEMS, *MEMORY_FILE_SYSTEMS, "overlay"}
+
 _NOT_TOLD = {
-    **dict.fromkeys(("tmpfs", "ramfs"), "keeps its files in memory alone, from where they cannot be evicted"),
     "zfs": "caches in its own ARC, out of sight",
     **dict.fromkeys(("fuse", "fuseblk", "virtiofs", "9p"), "has a cache behind it, out of sight"),
     **dict.fromkeys(
-        ("nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "beegfs", "gpfs", "glusterfs", "afs"),
+        ("cifs", "smb3", "ceph", "lustre", "beegfs", "gpfs", "glusterfs", "afs"),
         "has caches on its servers, out of sight",
     ),
 }
@@ -85,7 +92,7 @@ def residency(files: Sequence[Path]) -> Residency:
 
 def untold_reason(file_system: str) -> str | None:
     """Why residency cannot be told on a file system; None where it can, by one way or another."""
-    if file_system in PAGE_CACHE_FILE_SYSTEMS or file_system == "overlay":
+    if file_system in _TOLD:
         return None
     kind = file_system.partition(".")[0]  # fuse.sshfs and others
     return f"none: {file_system} {_NOT_TOLD.get(kind, 'is not known to cache in the page cache alone')}"

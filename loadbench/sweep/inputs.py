@@ -15,6 +15,7 @@ from loadbench.errors import CacheControlError, CheckpointError
 from loadbench.machine.copies import private_copy, remove_stale_copies
 from loadbench.machine.memory import available_bytes
 from loadbench.machine.pagecache import choose_cold_method
+from loadbench.machine.residency import residency
 from loadbench.machine.storage import describe_storage
 from loadbench.records import Case, CheckpointInfo
 from loadbench.sweep.options import SweepOptions
@@ -104,6 +105,9 @@ def _make_forms(
                 _find_cold_method(format, forms, options.cold_by, cleanup, announce)
             except CacheControlError as error:
                 forms.no_cold[format] = str(error)
+        state = residency(forms.files[format])
+        if state.state == "unknown":
+            forms.unavailable[format] = f"whether the page cache is cold or warm cannot be told here ({state.method})"
     return forms
 
 

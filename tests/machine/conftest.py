@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from loadbench.machine.residency import untold_reason
+from loadbench.machine.residency import PAGE_CACHE_FILE_SYSTEMS
 from loadbench.machine.storage import describe_storage
 
 NOBODY = 65534
@@ -24,7 +24,7 @@ CAPABILITY_VERSION_3 = 0x20080522
 def disk() -> Iterator[Path]:
     """An empty directory on a file system whose page cache can be told, open to every user."""
     for base in (Path(tempfile.gettempdir()), Path("/var/tmp"), Path.cwd()):
-        if untold_reason(describe_storage(base).file_system) is None:
+        if describe_storage(base).file_system in (*PAGE_CACHE_FILE_SYSTEMS, "overlay"):
             directory = Path(tempfile.mkdtemp(dir=base, prefix="loadbench-test-"))
             directory.chmod(0o755)
             yield directory

@@ -121,7 +121,7 @@ def test_a_cachestat_that_wrongly_says_cold_is_contradicted(disk: Path, monkeypa
     assert (state.state, state.resident_bytes, state.method) == ("partial", PAGE, "mincore")
 
 
-def test_memory_file_systems_are_unknown() -> None:
+def test_a_file_in_memory_is_warm() -> None:
     shm = Path("/dev/shm")
     if not os.access(shm, os.W_OK):
         pytest.skip("no /dev/shm")
@@ -130,14 +130,13 @@ def test_memory_file_systems_are_unknown() -> None:
         state = residency([written(file, MIB)])
     finally:
         file.unlink()
-    assert (state.state, state.resident_bytes, state.total_bytes) == ("unknown", None, MIB)
-    assert state.method.startswith("none: tmpfs ")
+    assert (state.state, state.resident_bytes, state.total_bytes) == ("warm", MIB, MIB)
 
 
 def test_file_systems_that_cache_elsewhere_are_unknown() -> None:
-    for file_system in ("zfs", "nfs4", "fuse.sshfs", "lustre", "something-new"):
+    for file_system in ("zfs", "virtiofs", "fuse.sshfs", "lustre", "something-new"):
         assert module.untold_reason(file_system)
-    for file_system in ("ext4", "xfs", "btrfs", "overlay"):
+    for file_system in ("ext4", "xfs", "btrfs", "overlay", "nfs4", "tmpfs"):
         assert module.untold_reason(file_system) is None
 
 

@@ -1,0 +1,66 @@
+"""The README is complete and says what is so: commands, flags, loaders, tunables, exit codes, links."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from loadbench import loaders
+from loadbench.cli import app
+from loadbench.cli.sweep import sweep
+from loadbench.records import Contract, Status
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+EXIT_CODES = (0, 2, 3, 4, 5, 130)
+FLAGS = [name for name in inspect.signature(sweep).parameters if name != "checkpoint"]
+
+
+def commands() -> list[str]:
+    return [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+
+
+@pytest.mark.parametrize("command", [*commands(), "model make", "model info"])
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"loadbench {command}" in README
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_flag_of_the_sweep_is_in_the_readme(flag: str) -> None:
+    assert f"`--{flag.replace('_', '-')}" in README
+
+
+@pytest.mark.parametrize("name", loaders.BUILT_IN)
+def test_every_loader_and_its_tunables_are_in_the_readme(name: str) -> None:
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `{name}` |")]
+    in_row = re.findall(r"`(\w+)`", row.split("|")[3])
+    assert in_row == list(loaders.tunables_of(loaders.find(name)))
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: str(command.callback))
+def test_every_command_has_help(command: object) -> None:
+    text = inspect.getdoc(getattr(command, "callback", None)) or ""
+    assert len(text) > 40
+
+
+@pytest.mark.parametrize("code", EXIT_CODES)
+def test_every_exit_code_is_documented(code: int) -> None:
+    (sentence,) = re.findall(r"Exit codes: .*?(?:\n\n)", README, re.DOTALL)
+    assert re.search(rf"\b{code}\b", sentence)
+
+
+@pytest.mark.parametrize("word", [*get_args(Status), *get_args(Contract)])
+def test_every_status_and_contract_is_explained(word: str) -> None:
+    assert word in README.split("## Words")[1]
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", (ROOT / document).read_text()):
+            assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_no_placeholder_is_left() -> None:
+    assert "<!--" not in README
