@@ -222,6 +222,9 @@ class LoaderInfo(Data):
     ceiling: bool = Field(default=False, description="Whether it is a ceiling rather than a contestant.")
 
 
+_FIXED = ("machine.id", "machine.boot_id", "os.kernel")
+
+
 class Session(Data):
     """One invocation of the sweep. A resumed run has several."""
 
@@ -230,8 +233,8 @@ class Session(Data):
     environment: dict[str, Value] = Field(description="Facts about the machine; units are in the keys.")
 
     def differences(self, other: Session) -> list[str]:
-        """The facts that must not change inside one run and did: machine and boot."""
-        keys = ("machine.id", "machine.boot_id")
+        """The facts that must not change inside one run and did: machine, boot, kernel, versions."""
+        keys = [key for key in {**self.environment, **other.environment} if key in _FIXED or key.startswith("version.")]
         return [key for key in keys if self.environment.get(key) != other.environment.get(key)]
 
 
@@ -242,7 +245,7 @@ class Plan(Data):
     rounds: int = Field(description="How often every case is tried.")
     seed: int = Field(description="Seed of the order inside each round.")
     isolation: Isolation = Field(default="fork", description="Where the trials' processes come from.")
-    timeout_s: float = Field(description="A trial that takes longer is killed. s.")
+    timeout_s: float = Field(description="A trial that takes longer to prepare, to load or to be hashed is killed. s.")
     options: dict[str, Any] = Field(default_factory=dict, description="The sweep's options, as given.")
 
 

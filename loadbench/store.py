@@ -10,7 +10,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -23,8 +23,7 @@ from loadbench.records import SCHEMA_VERSION, Record, Run
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
 LOGS = "logs"
-LOCK = ".lock"
-_OWN_FILES = {TRIALS_FILE, LOGS, LOCK, f".{RUN_FILE}.part"}
+_OWN_FILES = {TRIALS_FILE, LOGS, f".{RUN_FILE}.part"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,14 @@ class StoredRun:
     run: Run
     records: tuple[Record, ...]
     warnings: tuple[str, ...] = ()
+    trials_bytes: int = 0
+    """Size of the records' file when it was read."""
 
 
 class RunWriter:
     """Writes one run. Holds a lock on the directory, so that two sweeps cannot mix their records."""
 
-    def __init__(self, path: Path, run: Run, trials: FileIO, lock: FileIO):
+    def __init__(self, path: Path, run: Run, trials: FileIO, lock: int):
         self.path = path
         self.run = run
         self._trials = trials
@@ -59,8 +60,11 @@ class RunWriter:
     def resume(cls, stored: StoredRun, run: Run) -> "RunWriter":
         """Continue a run. A last line that was cut by a crash is removed; that trial is tried again."""
         writer = cls._open(stored.path, run)
-        _cut_partial_line(stored.path / TRIALS_FILE)
         writer._kept_logs = {record.log for record in stored.records if record.log}
+        if (stored.path / TRIALS_FILE).stat().st_size != stored.trials_bytes:
+            writer.close()
+            raise StoreError(f"{stored.path} has grown while this was being prepared. Run the same command again.")
+        _cut_partial_line(stored.path / TRIALS_FILE)
         writer._replace_run_file()
         return writer
 
@@ -68,10 +72,12 @@ class RunWriter:
     def _open(cls, path: Path, run: Run) -> "RunWriter":
         with ExitStack() as on_failure:
             try:
-                lock = on_failure.enter_context((path / LOCK).open("wb", buffering=0))
+                # The directory itself is what is locked, so that no lock file is left or lost.
+                lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+                on_failure.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Unbuffered: what could not be written must not be written later, when the file is closed.
                 trials = on_failure.enter_context((path / TRIALS_FILE).open("ab", buffering=0))
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise StoreError(
                     f"Another loadbench is writing to {path}. Wait for it, or name another --out."
@@ -108,8 +114,7 @@ class RunWriter:
             if f"{LOGS}/{log.name}" not in self._kept_logs:
                 log.unlink()
         self._trials.close()
-        self._lock.close()
-        (self.path / LOCK).unlink(missing_ok=True)
+        os.close(self._lock)
 
     def _replace_run_file(self) -> None:
         replace_file(self.path / RUN_FILE, self.run.model_dump_json(indent=1) + "\n")
@@ -124,6 +129,10 @@ def reserve(path: Path) -> None:
         raise StoreError(
             f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
         )
+    if (path / TRIALS_FILE).exists() and (path / TRIALS_FILE).stat().st_size:
+        raise StoreError(
+            f"{path} holds the records of a run whose {RUN_FILE} is missing. Put that file back, or name another --out."
+        )
     if path.exists() and not path.is_dir():
         raise StoreError(f"{path} is a file. Name a directory with --out.")
     try:
@@ -131,9 +140,18 @@ def reserve(path: Path) -> None:
         if strangers:
             raise StoreError(f"{path} is not empty ({strangers[0]} is in it). Name another directory with --out.")
         (path / LOGS).mkdir(parents=True, exist_ok=True)
-        (path / LOCK).touch()
+        if not os.access(path, os.W_OK):
+            raise StoreError(f"{path} is not writable. Name another directory with --out.")
     except OSError as error:
         raise _cannot("write in", path, error) from error
+
+
+def release(path: Path) -> None:
+    """Take a reservation back that did not become a run. A run, or anything else in the directory, stays."""
+    if not has_run(path):
+        for place in (path / LOGS, path):
+            with suppress(OSError):
+                place.rmdir()
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -188,7 +206,7 @@ def read_run(path: Path) -> StoredRun:
         changed = first.differences(session)
         if changed:
             warnings.append(f"{path}: the run was resumed after {' and '.join(changed)} changed; its records are mixed")
-    return StoredRun(path, run, records, tuple(warnings))
+    return StoredRun(path, run, records, tuple(warnings), len(data))
 
 
 @contextmanager
@@ -227,7 +245,7 @@ def _read_record(line: bytes, place: str) -> Record:
 def _not_valid(place: str, error: ValidationError) -> StoreError:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return StoreError(f"{place} is not valid: {field}: {first['msg']}. Repair or remove it; nothing else is affected.")
+    return StoreError(f"{place} is not valid: {field}: {first['msg']}. Put back the file as it was written.")
 
 
 def _cut_partial_line(path: Path) -> None:

@@ -13,6 +13,7 @@ ratios with its order-statistic 95 % interval: 1.00 inside it means no differenc
 """
 
 import argparse
+import os
 import random
 import statistics
 import subprocess
@@ -101,37 +102,41 @@ def main() -> None:
     parser.add_argument("what", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--pairs", type=int, default=12)
     parser.add_argument("--checkpoint", default="gpt2")
+    parser.add_argument("--loader", default=",".join(LOADERS), help="for minimal and isolation")
     arguments = parser.parse_args()
     unknown = set(arguments.what) - set(PARTS)
     if unknown:
         parser.error(f"unknown part {', '.join(unknown)}; known: {', '.join(PARTS)}")
+    # Both sides without numpy's huge pages: where the kernel has to make them first, Run:ai's time is anything
+    # from a quarter of a second to two, and pairs say nothing.
+    os.environ["NUMPY_MADVISE_HUGEPAGE"] = "0"
     checkpoint = ensure_spec(arguments.checkpoint)
     manifest_of(checkpoint)
     for part in arguments.what or PARTS:
         print(f"\n{part}", flush=True)
-        PARTS[part](checkpoint, arguments.pairs)
+        PARTS[part](checkpoint, arguments.pairs, arguments.loader.split(","))
 
 
-def minimal(checkpoint: Checkpoint, pairs: int) -> None:
+def minimal(checkpoint: Checkpoint, pairs: int, loaders: list[str]) -> None:
     """loadbench's `load` over the minimal script's."""
     context = process_context("fork")
     for cache in ("warm", "cold"):
-        for loader in LOADERS:
+        for loader in loaders:
             job = job_of(checkpoint, loader, cache)
             ratios = paired(partial(load_seconds, job, context), partial(minimal_seconds, job), pairs)
             print(f"  {loader:22} {cache}  loadbench ÷ minimal script = {in_words(ratios)}", flush=True)
 
 
-def isolation(checkpoint: Checkpoint, pairs: int) -> None:
+def isolation(checkpoint: Checkpoint, pairs: int, loaders: list[str]) -> None:
     """`load` under fork over `load` under spawn."""
     fork, spawn = process_context("fork"), process_context("spawn")
-    for loader in LOADERS:
+    for loader in loaders:
         job = job_of(checkpoint, loader, "warm")
         ratios = paired(partial(load_seconds, job, fork), partial(load_seconds, job, spawn), pairs)
         print(f"  {loader:22} warm  fork ÷ spawn = {in_words(ratios)}", flush=True)
 
 
-def overhead(checkpoint: Checkpoint, _pairs: int) -> None:
+def overhead(checkpoint: Checkpoint, _pairs: int, _loaders: list[str]) -> None:
     """Wall time of whole sweeps over the time inside their clocks; zygote, hashing and report included."""
     for kind in ("fork", "spawn"):
         with tempfile.TemporaryDirectory() as directory:
@@ -153,7 +158,7 @@ def overhead(checkpoint: Checkpoint, _pairs: int) -> None:
             )
 
 
-def start(_checkpoint: Checkpoint, pairs: int) -> None:
+def start(_checkpoint: Checkpoint, pairs: int, _loaders: list[str]) -> None:
     """Time to the help text, and what is imported on the way."""
     times = []
     for _ in range(max(pairs, 5)):

@@ -19,7 +19,7 @@ FLAGS = [name for name in inspect.signature(sweep).parameters if name != "checkp
 
 
 def commands() -> list[str]:
-    return [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    return [command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands]
 
 
 @pytest.mark.parametrize("command", [*commands(), "model make", "model info"])

@@ -95,9 +95,10 @@ def _outcomes(records: Sequence[Record]) -> tuple[Outcome, ...]:
 
 
 def _missing_rounds(records: Sequence[Record], rounds: int) -> int:
-    tried = {record.round for record in records}
-    # A record of round 0 says that the case can't be tried at all, so no round is missing.
-    return 0 if 0 in tried else max(0, rounds - len(tried))
+    # A skipped record says that the case cannot be tried at all, or not any more, so no round is missing.
+    if any(record.status == "skipped" for record in records):
+        return 0
+    return max(0, rounds - len({record.round for record in records}))
 
 
 def _is_ceiling(run: Run, case: Case) -> bool:

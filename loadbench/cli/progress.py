@@ -1,5 +1,6 @@
 """What a person sees while a sweep runs: a live display on a terminal, plain lines elsewhere. All on stderr."""
 
+import signal
 import sys
 import time
 from collections import deque
@@ -71,7 +72,12 @@ class LiveDisplay:
         self._live = Live(self._picture(), console=Console(stderr=True), refresh_per_second=4)
 
     def __enter__(self) -> "LiveDisplay":
+        # Rich draws in a thread of its own. It must not be the one that takes Ctrl-C, or the main thread could not
+        # hold it back while it starts or ends a trial.
+        signals = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         self._live.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         return self
 
     def __exit__(

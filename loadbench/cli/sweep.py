@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +44,7 @@ def sweep(
         ),
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="auto keeps the file's; F16, BF16, F32, F64 convert.", rich_help_panel=_AXES)
+        str | None, typer.Option(help="auto keeps the file's; F16, BF16, F32 convert.", rich_help_panel=_AXES)
     ] = None,
     cache: Annotated[
         str | None, typer.Option(help="cold, warm or both. Default: cold,warm.", rich_help_panel=_AXES)
@@ -89,6 +90,7 @@ def sweep(
     """
     from loadbench import store
     from loadbench.cli.sweep_options import asked_options
+    from loadbench.errors import UsageError
 
     given = {
         "checkpoint": checkpoint, "loader": loader, "dtype": dtype, "cache": cache, "device": device,
@@ -98,9 +100,9 @@ def sweep(
     axes = {"threads": threads, "buffer": buffer, "concurrency": concurrency}
     asked = asked_options(given, axes, set or [], config)
     if resume and out is None:
-        from loadbench.errors import UsageError
-
         raise UsageError("--resume needs --out, the directory of the run to continue.")
+    if resume and dry_run:
+        raise UsageError("--resume and --dry-run exclude each other: a resumed run has its plan in run.json.")
     if resume and out is not None and store.has_run(out):
         code = _continue(store.read_run(out), asked)
     else:
@@ -131,20 +133,20 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     out = out or _default_out(options.checkpoint)
     store.reserve(out)
     start_zygote("spawn" if options.isolation == "spawn" else "fork")
-    checkpoint = named_checkpoint(options.checkpoint)
-    planned = plan_cases(options, checkpoint.name)
-    plan = Plan(
-        cases=[p.case for p in planned],
-        rounds=options.rounds,
-        seed=_seed(options),
-        isolation="spawn" if options.isolation == "spawn" else "fork",
-        timeout_s=options.timeout,
-        options=options_to_json(options),
-    )
     with ExitStack() as cleanup:
+        cleanup.callback(store.release, out)
+        checkpoint = named_checkpoint(options.checkpoint)
+        planned = plan_cases(options, checkpoint.name)
+        plan = Plan(
+            cases=[p.case for p in planned],
+            rounds=options.rounds,
+            seed=_seed(options),
+            isolation="spawn" if options.isolation == "spawn" else "fork",
+            timeout_s=options.timeout,
+            options=options_to_json(options),
+        )
         inputs = _inputs(checkpoint, planned, options, cleanup)
-        run = _run(out, plan, inputs, checkpoint, [])
-        writer = store.RunWriter.create(out, run)
+        writer = store.RunWriter.create(out, _run(out, plan, inputs, checkpoint, []))
         cleanup.callback(writer.close)
         return _measure(writer, inputs, ())
 
@@ -156,20 +158,20 @@ def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
     from loadbench.cli.sweep_options import check_same
     from loadbench.errors import CheckpointError
     from loadbench.sweep.options import options_from_json
-    from loadbench.sweep.plan import Planned
+    from loadbench.sweep.plan import Planned, plan_cases
 
     plan = stored.run.plan
     options = options_from_json(plan.options)
     check_same(asked, options, stored)
     for warning in stored.warnings:
         _say(warning)
-    checkpoint = named_checkpoint(options.checkpoint)
-    skips = {record.case.name: record.reason for record in stored.records if record.status == "skipped"}
+    (name, known), *_ = stored.run.checkpoints.items()
+    checkpoint = replace(named_checkpoint(known.path if Path(known.path).exists() else options.checkpoint), name=name)
+    skips = {planned.case.name: planned.skip for planned in plan_cases(options, name)}
     planned = [Planned(case, skips.get(case.name, "")) for case in plan.cases]
     with ExitStack() as cleanup:
         inputs = _inputs(checkpoint, planned, options, cleanup)
-        before = stored.run.checkpoints[checkpoint.name].digest
-        if inputs.info.digest != before:
+        if inputs.info.digest != known.digest:
             raise CheckpointError(
                 f"{checkpoint.path} has other contents than when {stored.path} was started. Start a new run."
             )
@@ -193,13 +195,13 @@ def _measure(writer: Any, inputs: "Inputs", records: tuple[Any, ...]) -> int:
         writer.append(record)
         progress.add(record)
         _say(f"skipped: {record.case.loader} {record.case.cache} on {record.case.device}: {record.reason}")
-    _say(f"{progress.trials_left(plan)} trials of {len(inputs.jobs)} cases, results in {writer.path}")
+    _say(f"{progress.trials_left(plan, inputs.jobs)} trials of {len(inputs.jobs)} cases, results in {writer.path}")
     bench = Bench(
         inputs.jobs, process_context(plan.isolation), writer.path / store.LOGS, session, inputs.info.payload_bytes
     )
     statuses = [record.status for record in records]
     try:
-        with display(progress.trials_left(plan), plan.rounds) as shown:
+        with display(progress.trials_left(plan, inputs.jobs), plan.rounds) as shown:
             for record in run_rounds(plan, progress, bench):
                 writer.append(record)
                 shown.show(record)
@@ -255,7 +257,10 @@ def _seed(options: "SweepOptions") -> int:
 def _default_out(checkpoint: str) -> Path:
     from datetime import datetime
 
-    return Path("results") / f"{Path(checkpoint).resolve().stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    return (
+        Path("results")
+        / f"{Path(checkpoint).resolve().name.removesuffix('.safetensors')}-{datetime.now():%Y%m%d-%H%M%S}"
+    )
 
 
 def _say(text: str) -> None:

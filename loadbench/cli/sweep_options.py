@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from loadbench.errors import UsageError
+from loadbench.loaders.devices import parse_device
 from loadbench.store import StoredRun
 from loadbench.sweep.axes import split_list
 from loadbench.sweep.options import SweepOptions, read_toml
@@ -56,4 +57,6 @@ def _typed(name: str, value: Any) -> Any:
         return parse_duration(value)
     if name == "memory_limit":
         return parse_size(value)
+    if name == "device":
+        return tuple(parse_device(device) for device in split_list(value))
     return split_list(value) if name in _LISTS else value

@@ -20,11 +20,11 @@ def trial(
     cache: Annotated[str, typer.Option(help="State of the page cache: cold or warm.")] = "cold",
     device: Annotated[str, typer.Option(help="cpu, cuda:0, ...")] = "cpu",
     contract: Annotated[str, typer.Option(help="owned, stream or touched.")] = "owned",
-    dtype: Annotated[str, typer.Option(help="auto, F16, BF16, F32 or F64.")] = "auto",
+    dtype: Annotated[str, typer.Option(help="auto, F16, BF16 or F32.")] = "auto",
     timeout: Annotated[str, typer.Option(help="A trial that hangs so long is killed.")] = "10m",
     memory_limit: Annotated[str | None, typer.Option(help="What the trial may allocate, such as 16G.")] = None,
 ) -> None:
-    """Do one trial in a new interpreter and print its record as JSON.
+    """Do one trial in a new interpreter and print its record as JSON (raw-read: one direct, one buffered).
 
     The process can be put under numactl, perf or nsys, which follow it:
 

@@ -1,12 +1,12 @@
 """The loaders: how to find one by name. Adapters are the only place that touches loader libraries."""
 
-import dataclasses
 from importlib import import_module
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
 from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.contract import Loader
 from loadbench.loaders.contract import tunables_of as tunables_of
+from loadbench.loaders.declaration import declaration_faults
 
 ENTRY_POINTS = "loadbench.loaders"
 
@@ -59,11 +59,14 @@ def _plugin(point: EntryPoint) -> type[Loader]:
             f"the loader plug-in '{point.name}' ({point.value}) cannot be imported: {error!r}. "
             "Repair or uninstall it, or leave it out with --loader."
         ) from error
-    if not dataclasses.is_dataclass(loader):
+    faults = declaration_faults(loader, "cpu")
+    if faults:
         raise UsageError(
-            f"the loader plug-in '{point.name}' ({point.value}) is not a dataclass. See README, 'Add a loader'."
+            f"the loader plug-in '{point.name}' ({point.value}) is not a loader: {'; '.join(faults)}. "
+            "See README, 'Add a loader', or leave it out with --loader."
         )
-    return loader  # type: ignore[return-value]  # the conformance kit checks the rest
+    found: type[Loader] = loader
+    return found
 
 
 def installed_versions(loader: type[Loader]) -> dict[str, str]:
@@ -85,4 +88,9 @@ def unavailable(loader: Loader, device: str) -> str | None:
     missing = [name for name in loader.distributions if name not in installed_versions(type(loader))]
     if missing:
         return f"{' and '.join(missing)} not installed: pip install {' '.join(missing)}"
-    return loader.unavailable(device)
+    try:
+        loader.memory(device)
+        loader.path(device)
+        return loader.unavailable(device)
+    except Exception as error:  # a stranger's method may raise anything; it must not end the sweep
+        return f"{type(loader).__name__} cannot say whether it runs here: {error!r}"

@@ -108,6 +108,8 @@ def nvidia_fs_reads() -> int | None:
         text = NVIDIA_FS_STATS.read_text()
     except OSError:
         return None
+    if "IO stats: Disabled" in text:
+        return None
     for line in text.splitlines():
         # "Reads : n=1234 ok=1234 err=0 readMiB=..."
         if line.strip().startswith("Reads") and "n=" in line:

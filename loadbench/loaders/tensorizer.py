@@ -55,7 +55,9 @@ class Tensorizer:
             )
             try:
                 # Readers are clamped to the number of tensors without a word; the attribute is private (2.12.1).
-                witness.setting("threads", getattr(opened, "_num_readers", None))
+                readers = getattr(opened, "_num_readers", None)
+                if readers is not None:
+                    witness.setting("threads", readers)
                 for name in opened:
                     yield name, opened[name]
             finally:

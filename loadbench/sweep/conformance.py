@@ -1,18 +1,18 @@
 """The conformance kit: what a loader, built in or a stranger's, has to do right before its figures mean anything."""
 
-import dataclasses
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
 
 from loadbench import loaders
+from loadbench.checkpoints.cache import cache_subdir
 from loadbench.checkpoints.checkpoint import open_checkpoint
 from loadbench.checkpoints.convert import converted
 from loadbench.checkpoints.manifest import manifest_of, manifest_path
-from loadbench.loaders.contract import Loader, Memory, Tunable
+from loadbench.loaders.contract import Loader, Tunable
+from loadbench.loaders.declaration import declaration_faults
 from loadbench.records import Case, Contract, Record, Value
 from loadbench.sweep.judge import judge
 from loadbench.sweep.processes import Context, process_context
@@ -22,15 +22,6 @@ from loadbench.sweep.supervise import Job, run_trial
 TIMEOUT_S = 30.0
 IMPORTS_ALLOWED = 5
 """Modules that may be imported inside the clock. Libraries import a helper now and then; a hundred is a mistake."""
-
-_FACTS: dict[str, type] = {
-    "distributions": tuple,
-    "formats": tuple,
-    "devices": tuple,
-    "ceiling": bool,
-    "variants": dict,
-}
-_METHODS = ("unavailable", "memory", "path", "prepare", "load")
 
 
 @dataclass(frozen=True)
@@ -54,34 +45,9 @@ def check_loader(name: str, device: str) -> Iterator[Check]:
     if reason:
         yield Check("loads", passed=False, detail=f"cannot run here: {reason}", skipped=True)
         return
-    with tempfile.TemporaryDirectory(prefix="loadbench-conformance-") as directory:
+    # In the cache and not in /tmp, which may be in memory, where nothing can be read directly.
+    with tempfile.TemporaryDirectory(prefix="samples-", dir=cache_subdir("conformance")) as directory:
         yield from _check_loads(name, kind, device, Path(directory))
-
-
-def declaration_faults(kind: type[Loader], device: str) -> list[str]:
-    """What is wrong with the class itself, found without running it."""
-    faults: list[str] = []
-    faults += [
-        f"class attribute {fact} must be a {expected.__name__}"
-        for fact, expected in _FACTS.items()
-        if not isinstance(getattr(kind, fact, None), expected)
-    ]
-    faults += [f"method {method}() is missing" for method in _METHODS if not callable(getattr(kind, method, None))]
-    if not dataclasses.is_dataclass(kind) or not kind.__dataclass_params__.frozen:
-        faults.append("it must be a frozen dataclass")
-    if faults:
-        return faults
-    if not set(kind.formats) <= {"safetensors", "tensors"} or not kind.formats:
-        faults.append(f"formats {kind.formats} must be safetensors or tensors")
-    faults += [
-        f"field {field.name} is not declared with tunable()"
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
-        if field.init and field.name not in loaders.tunables_of(kind)
-    ]
-    loader = kind()
-    if loader.memory(device) not in get_args(Memory):
-        faults.append(f"memory() must be one of {', '.join(get_args(Memory))}, not {loader.memory(device)!r}")
-    return faults
 
 
 def _check_loads(name: str, kind: type[Loader], device: str, directory: Path) -> Iterator[Check]:
@@ -135,7 +101,7 @@ def _trial(case: Case, sample: Sample, context: Context, directory: Path) -> Rec
         session=0,
         isolation="fork",
         payload_bytes=checkpoint.payload_bytes,
-        on_block_device=False,
+        stored_bytes=None,
     )
 
 

@@ -114,9 +114,9 @@ def _make_forms(
 def _find_cold_method(format: str, forms: _Forms, wish: str, cleanup: ExitStack, announce: Announce) -> None:
     """Find the way to make a form cold. A private copy, where it is the only way, serves the whole sweep, warm too."""
     files = forms.files[format]
+    remove_stale_copies(files[0].parent)
     method = choose_cold_method(files, wish)
     if method == "copy":
-        remove_stale_copies(files[0].parent)
         announce(f"copying {human_size(sum(file.stat().st_size for file in files))}, since the files cannot be evicted")
         forms.files[format] = private_copy(files, files[0].parent)
         cleanup.callback(shutil.rmtree, forms.files[format][0].parent, ignore_errors=True)
@@ -143,7 +143,8 @@ def _format_of(case: Case) -> str:
 def _memory_reason(case: Case, checkpoint: Checkpoint, available: int) -> str:
     """Why the case cannot fit, as far as that can be known before trying: every tensor is held in host memory."""
     host = case.device == "cpu" or loaders.find(case.loader).ceiling
-    if host and case.contract != "touched" and checkpoint.payload_bytes > available:
+    as_stored = case.contract != "touched" and case.dtype == "auto"
+    if host and as_stored and checkpoint.payload_bytes > available:
         return f"needs at least {human_size(checkpoint.payload_bytes)} of memory, {human_size(available)} may be used"
     return ""
 

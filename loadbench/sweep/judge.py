@@ -22,6 +22,8 @@ from loadbench.trial.spec import Finished
 NEARLY_ALL = 0.98
 """Share of the payload that has to be seen. Short of 1, since a tail of a file may share a page or a block."""
 NEARLY_NONE = 0.02
+LATE_BYTES = 1 << 20
+"""Reads after the clock that mean nothing: /proc, the log, a library's closing words."""
 
 
 def judge(
@@ -34,12 +36,16 @@ def judge(
     session: int,
     isolation: Isolation,
     payload_bytes: int,
-    on_block_device: bool,
+    stored_bytes: int | None,
 ) -> Record:
-    """The record of a trial."""
+    """The record of a trial.
+
+    `stored_bytes` is what the files take up on their block device, less than their size where the file system
+    compresses; None where no block device is behind them and its counters say nothing.
+    """
     finished = outcome.finished
     path = _path(case, outcome, payload_bytes) if finished else None
-    status, reason = _status(case, outcome, path, payload_bytes, on_block_device)
+    status, reason = _status(case, outcome, path, payload_bytes, stored_bytes)
     return Record(
         case=case,
         round=round_number,
@@ -60,7 +66,7 @@ def judge(
 
 
 def _status(
-    case: Case, outcome: Outcome, path: PathProof | None, payload_bytes: int, on_block_device: bool
+    case: Case, outcome: Outcome, path: PathProof | None, payload_bytes: int, stored_bytes: int | None
 ) -> tuple[Status, str]:
     """The status and its reason. Wrong bytes weigh most, then ignored settings, then the cache state."""
     if outcome.disturbed:
@@ -76,6 +82,8 @@ def _status(
     assert path is not None
     if finished.proof.wrong:
         return "invalid", f"{finished.proof.first_wrong} ({finished.proof.wrong} wrong of {finished.proof.compared})"
+    if finished.late_bytes > max(LATE_BYTES, NEARLY_NONE * payload_bytes):
+        return "invalid", f"{finished.late_bytes} bytes were read after the clock had stopped: it was not loaded yet"
     if finished.mapped and case.contract != "touched":
         return "invalid", (
             f"{finished.mapped} of {finished.tensors} tensors are still a mapping of the file: "
@@ -88,7 +96,7 @@ def _status(
         return "failed", f"gds was asked for, but the path was {path.effective}: {path.evidence}"
     if {path.requested, path.effective} == {"direct", "buffered"}:
         return "failed", f"{path.requested} reads were asked for, but they were {path.effective}: {path.evidence}"
-    disturbed = cache_contradiction(case, outcome, payload_bytes, on_block_device)
+    disturbed = cache_contradiction(case, outcome, path, payload_bytes, stored_bytes)
     return ("disturbed", disturbed) if disturbed else ("ok", "")
 
 
@@ -100,16 +108,28 @@ def ignored_setting(asked: dict[str, Value], attested: dict[str, Value]) -> str:
     return ""
 
 
-def cache_contradiction(case: Case, outcome: Outcome, payload_bytes: int, on_block_device: bool) -> str:
-    """Why the cache state around the clock cannot be believed, or nothing."""
+def cache_contradiction(
+    case: Case, outcome: Outcome, path: PathProof, payload_bytes: int, stored_bytes: int | None
+) -> str:
+    """Why the cache state around the clock cannot be believed, or nothing.
+
+    A cold load must have made storage deliver its bytes, as the process's own counter or the disk's tells: the
+    process's misses reads of its children. A warm load must not have, unless it read past the page cache.
+    """
     finished, after = outcome.finished, outcome.after
     assert finished is not None
-    read = finished.counts.storage_read_bytes
-    if case.cache == "cold" and on_block_device and read is not None and read < NEARLY_ALL * payload_bytes:
-        share = read / max(1, payload_bytes)
-        return f"cold was asked for, but only {share:.0%} of the bytes came from storage inside the clock"
+    own, disk = finished.counts.storage_read_bytes, outcome.device_read_bytes
+    if case.cache == "cold" and stored_bytes is not None and own is not None:
+        expected = min(payload_bytes, stored_bytes)
+        seen = max(own, disk or 0)
+        if seen < NEARLY_ALL * expected:
+            share = seen / max(1, expected)
+            return f"cold was asked for, but only {share:.0%} of the bytes came from storage inside the clock"
     if case.cache == "warm" and after is not None and after.state not in ("warm", "unknown"):
         return f"warm was asked for, but the page cache was {after.text} after the clock"
+    if case.cache == "warm" and path.effective != "direct" and (own or 0) > NEARLY_NONE * payload_bytes:
+        share = (own or 0) / max(1, payload_bytes)
+        return f"warm was asked for, but {share:.0%} of the bytes came from storage inside the clock"
     return ""
 
 
@@ -120,17 +140,18 @@ def _path(case: Case, outcome: Outcome, payload_bytes: int) -> PathProof:
     if finished.attested_path:
         effective, evidence = finished.attested_path
     else:
-        effective, evidence = path_seen(finished, outcome.before, outcome.after, payload_bytes)
+        effective, evidence = path_seen(finished, outcome.before, outcome.after, payload_bytes, requested)
     return PathProof(requested=requested, effective=effective, evidence=evidence)
 
 
 def path_seen(
-    finished: Finished, before: Residency | None, after: Residency | None, payload_bytes: int
+    finished: Finished, before: Residency | None, after: Residency | None, payload_bytes: int, requested: str
 ) -> tuple[str, str]:
     """The I/O path that the kernel's counters show, and which of them show it.
 
     direct: storage delivered the bytes, and the page cache neither grew nor could have served them.
-    buffered: read calls asked for the bytes. mmap: neither, so page faults brought them.
+    buffered: read calls asked for the bytes. mmap: it was asked for and no read call was made, so page faults
+    brought them; io_uring and libaio make no read call that is counted, so nothing else can be concluded from none.
     """
     counts = finished.counts
     read, asked = counts.storage_read_bytes, counts.read_call_bytes
@@ -143,7 +164,7 @@ def path_seen(
         return "direct", f"storage delivered {read} bytes {place}"
     if asked >= NEARLY_ALL * payload_bytes:
         return "buffered", f"read calls asked for {asked} bytes"
-    if asked <= NEARLY_NONE * payload_bytes:
+    if requested == "mmap" and asked <= NEARLY_NONE * payload_bytes:
         return "mmap", f"{counts.major_faults} major and {counts.minor_faults} minor faults, no read calls"
     return "unknown", f"storage delivered {read} bytes, read calls asked for {asked}"
 

@@ -9,14 +9,14 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
+from loadbench.checkpoints.rounding import TARGETS
 from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.devices import parse_device
 from loadbench.records import CacheWish, Contract, Isolation
 from loadbench.sweep.axes import split_list
-from loadbench.trial.dtypes import CONVERTIBLE
 from loadbench.units import parse_duration, parse_size
 
-DTYPES = ("auto", *sorted(CONVERTIBLE))
+DTYPES = ("auto", *TARGETS)
 COLD_METHODS = ("auto", "fadvise", "drop_caches", "copy")
 
 

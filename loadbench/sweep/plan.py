@@ -8,6 +8,7 @@ from itertools import product
 from loadbench import loaders
 from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.contract import Loader
+from loadbench.machine.secrets import redact
 from loadbench.records import Case, Value
 from loadbench.sweep.axes import parse_axis
 from loadbench.sweep.options import SweepOptions
@@ -58,7 +59,7 @@ def _cases_of(name: str, kind: type[Loader], options: SweepOptions, checkpoint: 
                     "tunables": tunables,
                 }
             )
-            yield Planned(case, _why_not(kind(**tunables), case))
+            yield Planned(case, _why_not(kind, case))
 
 
 def _axes_of(name: str, kind: type[Loader], options: SweepOptions) -> dict[str, tuple[Value, ...]]:
@@ -73,7 +74,11 @@ def _axes_of(name: str, kind: type[Loader], options: SweepOptions) -> dict[str, 
     return axes
 
 
-def _why_not(loader: Loader, case: Case) -> str:
+def _why_not(kind: type[Loader], case: Case) -> str:
+    try:
+        loader = kind(**case.tunables)
+    except Exception as error:  # a stranger's class may refuse what its declaration allows
+        return f"it refuses these settings: {error!r}"
     reason = loaders.unavailable(loader, case.device)
     if reason:
         return reason
@@ -85,7 +90,12 @@ def _why_not(loader: Loader, case: Case) -> str:
 
 
 def _check_axes(options: SweepOptions, kinds: dict[str, type[Loader]]) -> None:
-    """Every axis must reach some loader, or the sweep would not be what was asked for."""
+    """Every axis must reach some loader, or the sweep would not be what was asked for; and none may hold a secret."""
+    for values in (*options.axes.values(), *options.set.values()):
+        if any(redact(value) != value for value in values):
+            raise UsageError(
+                "a value of an axis looks like a secret, and it would be stored. Pass it by the environment."
+            )
     known = {name: loaders.tunables_of(kind) for name, kind in kinds.items()}
     everywhere = {tunable for tunables in known.values() for tunable in tunables}
     for axis in options.axes:

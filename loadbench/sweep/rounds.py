@@ -30,6 +30,8 @@ class Progress:
     failures_in_a_row: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     given_up: dict[str, str] = field(default_factory=dict)
     """Cases that are not tried any more, with the reason."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Cases that could not be tried at all, with the reason."""
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Progress":
@@ -43,7 +45,8 @@ class Progress:
         """Take a record into account."""
         name, key = record.case.name, (record.case.name, record.round)
         if record.status == "skipped":
-            self.given_up[name] = record.reason
+            # Round 0: it could not be tried when the run was started. Whether it can now is for the caller to say.
+            (self.given_up if record.round else self.skipped)[name] = record.reason
             return
         self.attempts[key] = max(self.attempts[key], record.attempt)
         if record.status != "disturbed" or record.attempt >= ATTEMPTS:
@@ -59,9 +62,10 @@ class Progress:
             case for case in cases if (case.name, round_number) not in self.finished and case.name not in self.given_up
         ]
 
-    def trials_left(self, plan: Plan) -> int:
-        """Trials that the plan still wants, disturbances not foreseen."""
-        return sum(len(self.open_cases(plan.cases, number)) for number in range(1, plan.rounds + 1))
+    def trials_left(self, plan: Plan, jobs: Mapping[str, Job]) -> int:
+        """Trials that the plan still wants of the cases that have a job, disturbances not foreseen."""
+        cases = [case for case in plan.cases if case.name in jobs]
+        return sum(len(self.open_cases(cases, number)) for number in range(1, plan.rounds + 1))
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class Bench:
 def run_rounds(plan: Plan, progress: Progress, bench: Bench) -> Iterator[Record]:
     """Every trial that is still open, round after round; the caller stores a record before it asks for the next."""
     for round_number in range(1, plan.rounds + 1):
-        queue = progress.open_cases(round_order(plan.cases, plan.seed, round_number), round_number)
+        order = [case for case in round_order(plan.cases, plan.seed, round_number) if case.name in bench.jobs]
+        queue = progress.open_cases(order, round_number)
         while queue:
             again: list[Case] = []
             for case in queue:
@@ -114,7 +119,7 @@ def _one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt:
         session=bench.session,
         isolation=plan.isolation,
         payload_bytes=bench.payload_bytes,
-        on_block_device=job.block_device is not None,
+        stored_bytes=job.stored_bytes,
     )
     return _with_log(record, log)
 
@@ -128,19 +133,27 @@ def log_name(plan: Plan, case: Case, round_number: int, attempt: int) -> str:
 
 def _with_log(record: Record, log: Path) -> Record:
     """Keep the log of what did not succeed, secrets removed; a log that says nothing is not kept."""
+    record = _without_secrets(record)
     with contextlib.suppress(FileNotFoundError):
         if record.status == "ok" or log.stat().st_size == 0:
             log.unlink()
         else:
             log.write_text(redact(log.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
-            return record.model_copy(update={"log": f"{log.parent.name}/{log.name}", "reason": redact(record.reason)})
-    return record.model_copy(update={"reason": redact(record.reason)}) if record.reason else record
+            return record.model_copy(update={"log": f"{log.parent.name}/{log.name}"})
+    return record
+
+
+def _without_secrets(record: Record) -> Record:
+    """Texts that come from a loader may hold what it was given in the environment."""
+    settings = {key: redact(value) if isinstance(value, str) else value for key, value in record.settings.items()}
+    path = record.path and record.path.model_copy(update={"evidence": redact(record.path.evidence)})
+    return record.model_copy(update={"reason": redact(record.reason), "settings": settings, "path": path})
 
 
 def skipped_records(plan: Plan, skipped: Mapping[str, str], progress: Progress, session: int) -> Iterator[Record]:
     """One record for every case that cannot be tried at all, unless the run has it already."""
     for case in plan.cases:
-        if case.name in skipped and case.name not in progress.given_up:
+        if case.name in skipped and case.name not in {**progress.skipped, **progress.given_up}:
             yield Record(
                 case=case,
                 round=0,

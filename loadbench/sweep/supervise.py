@@ -23,6 +23,9 @@ from loadbench.trial.spec import Failed, Finished, Go, Loaded, Ready, TrialSpec,
 EVICTIONS = 3
 """How often a cold state is tried for before a trial is called disturbed: another process may be reading the files."""
 
+GOODBYE_S = 5.0
+"""How long a process that has answered may take to end by itself before it is killed."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -36,6 +39,11 @@ class Job:
     cold_method: str
     """How the files are made cold: fadvise, drop_caches or copy."""
     memory_limit: int | None
+
+    @property
+    def stored_bytes(self) -> int | None:
+        """What the files take up on their block device; None where there is none."""
+        return sum(file.stat().st_blocks * 512 for file in self.files) if self.block_device else None
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
             before=before,
         )
     disk_before = device_read_bytes(job.block_device) if job.block_device else None
-    channel.send(Go())
+    _say(channel, Go(), "at the barrier")
     answer = _answer(process, channel, timeout_s, "in load()")
     after = residency(job.files)
     disk_after = device_read_bytes(job.block_device) if job.block_device else None
@@ -122,12 +130,12 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
     if isinstance(answer, Failed):
         return _with(seen, failed=answer)
     _expect(answer, Loaded)
-    channel.send(Verify())
+    _say(channel, Verify(), "after load()")
     answer = _answer(process, channel, timeout_s, "while its tensors were hashed")
     if isinstance(answer, Failed):
         return _with(seen, failed=answer)
     _expect(answer, Finished)
-    process.join(timeout=timeout_s)
+    process.join(timeout=GOODBYE_S)
     return _with(seen, finished=answer)
 
 
@@ -156,10 +164,17 @@ def _answer(process: BaseProcess, channel: Connection, timeout_s: float, phase: 
     if channel in ready:
         try:
             message: object = channel.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             raise _StoppedError(died=phase) from None
         return message
     raise _StoppedError(died=phase)
+
+
+def _say(channel: Connection, word: Go | Verify, phase: str) -> None:
+    try:
+        channel.send(word)
+    except OSError:
+        raise _StoppedError(died=phase) from None
 
 
 def _expect(answer: object, kind: type) -> None:

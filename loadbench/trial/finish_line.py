@@ -36,13 +36,13 @@ def consume(
     last = now_ns()
     for name, tensor in tensors:
         if not held:
-            witness.mark("first_tensor")
+            witness.happened("first_tensor")
         if name in held:
             raise WrongTensorError(f"tensor '{name}' was yielded twice")
         held[name] = arrive(name, tensor)
         last = now_ns()
     if held:
-        witness.mark_at("last_tensor", last)
+        witness.happened("last_tensor", last)
     return held
 
 

@@ -13,16 +13,14 @@ _MADV_POPULATE_READ = 22
 _OOM_SCORE_MAX = "1000"
 
 
-def own_the_process(log: Path, memory_limit: int | None) -> None:
-    """Become killable as a group, die with the parent, send all output to the log, accept a memory limit."""
+def own_the_process(log: Path) -> None:
+    """Become killable as a group, die with the parent, send all output to the log, be first to go if memory ends."""
     os.setsid()
     signal.pthread_sigmask(signal.SIG_SETMASK, set())  # the parent holds signals back while it starts us
     _die_with_parent()
     _redirect_output(log)
     # If memory runs out nevertheless, the kernel takes this process and not its neighbours.
     Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_MAX)
-    if memory_limit is not None:
-        _limit_memory(memory_limit)
 
 
 def map_code() -> None:
@@ -42,8 +40,9 @@ def map_code() -> None:
 
 def _die_with_parent() -> None:
     # The parent here is the zygote or the sweep itself; the zygote ends when the sweep does.
+    parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:
+    if os.getppid() != parent:
         os._exit(1)
 
 
@@ -57,7 +56,7 @@ def _redirect_output(log: Path) -> None:
     os.close(descriptor)
 
 
-def _limit_memory(extra: int) -> None:
+def limit_memory(extra: int) -> None:
     """Allow `extra` bytes of private writable memory on top of what is mapped now.
 
     RLIMIT_DATA, not RLIMIT_AS: file mappings that are only read and address space that is only

@@ -81,6 +81,8 @@ class Finished:
     counts: KernelCounts
     memory: MemoryCounts
     proof: BytesProof
+    late_bytes: int
+    """Bytes read between the clock's stop and the end of the hashing."""
     mapped: int
     """Tensors that are still a mapping of the checkpoint's files."""
     attested_settings: dict[str, Value] = field(default_factory=dict)

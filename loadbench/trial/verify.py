@@ -63,13 +63,15 @@ def count_mapped(held: dict[str, torch.Tensor], files: Sequence[Path]) -> int:
 
 
 def mapped_ranges(files: Sequence[Path]) -> list[tuple[int, int]]:
-    """Address ranges of this process that map one of the files."""
-    inodes = {(status.st_dev, status.st_ino) for status in (file.stat() for file in files)}
+    """Address ranges of this process that map one of the files.
+
+    By inode and name: btrfs and overlayfs show another device there than stat(2) does.
+    """
+    wanted = {(file.stat().st_ino, file.resolve().name) for file in files}
     found = []
     for line in Path("/proc/self/maps").read_text().splitlines():
-        addresses, _, _, device, inode, *_ = line.split(maxsplit=5)
-        major, minor = (int(part, 16) for part in device.split(":"))
-        if (os.makedev(major, minor), int(inode)) in inodes:
+        addresses, _, _, _, inode, *path = line.split(maxsplit=5)
+        if path and (int(inode), Path(path[0]).name) in wanted:
             start, end = (int(part, 16) for part in addresses.split("-"))
             found.append((start, end))
     return found

@@ -16,7 +16,7 @@ from loadbench.loaders.contract import Loader
 from loadbench.records import BytesProof
 from loadbench.trial import counters, device, finish_line, verify
 from loadbench.trial.dtypes import torch_dtype, torch_shape
-from loadbench.trial.process import map_code, own_the_process, status_bytes
+from loadbench.trial.process import limit_memory, map_code, own_the_process, status_bytes
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, MemoryCounts, Ready, TrialSpec, Verify
 from loadbench.trial.witness import TrialWitness
 
@@ -35,7 +35,7 @@ _OUT_OF_MEMORY = (
 
 def main(spec: TrialSpec, channel: Connection) -> None:
     """Do one trial and answer over the channel. Whatever is raised becomes an answer, and a trace in the log."""
-    own_the_process(spec.log, spec.memory_limit)
+    own_the_process(spec.log)
     if spec.forked:
         map_code()
     try:
@@ -55,14 +55,16 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
     """The trial itself: prepare, wait for the word, load under the clock, prove."""
     import torch
 
+    if spec.memory_limit is not None:
+        limit_memory(spec.memory_limit)
     gc.freeze()  # torch's objects need not be looked at again by each collection
     case = spec.case
     witness = TrialWitness(spec.spawned_ns, spec.log)
     loader = find(case.loader)(**case.tunables)
     loader.prepare(spec.files, case.device)
-    witness.mark("imported")
+    witness.happened("imported")
     target = device.open_device("cpu" if loader.ceiling else case.device)
-    witness.mark("context_ready")
+    witness.happened("context_ready")
     manifest = Manifest.read(spec.manifest)
     parameters = _parameters(manifest, target) if case.contract == "stream" and not loader.ceiling else {}
     arrive = _finish_line(loader, spec, target, parameters)
@@ -76,10 +78,10 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
 
     modules_before = len(sys.modules)
     before = counters.snapshot()
-    witness.mark("load_called")
+    witness.happened("load_called")
     held = finish_line.consume(loader.load(spec.files, case.device, witness), arrive, witness)
     device.synchronise(target)
-    witness.mark("synchronised")
+    witness.happened("synchronised")
     after = counters.snapshot()
     modules_imported = len(sys.modules) - modules_before
     rss_peak, rss_anon, rss_file = (status_bytes(field) for field in ("VmHWM", "RssAnon", "RssFile"))
@@ -90,13 +92,14 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
 
     mapped = verify.count_mapped(held, spec.files)
     proof = _proof(loader, held, manifest)
+    late = counters.difference(after, counters.snapshot())
     tensors, delivered = len(held), sum(tensor.nbytes for tensor in held.values())
     held.clear()
     parameters.clear()
     gc.collect()
     if target.type == "cuda":
         torch.cuda.empty_cache()
-    witness.mark("released")
+    witness.happened("released")
     return Finished(
         events=witness.events,
         modules_imported=modules_imported,
@@ -105,6 +108,7 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
         counts=counters.difference(before, after),
         memory=MemoryCounts(rss_before, rss_peak, rss_anon, rss_file, device_peak, device.released_bytes(target)),
         proof=proof,
+        late_bytes=0 if case.contract == "touched" else max(late.read_call_bytes or 0, late.storage_read_bytes or 0),
         mapped=mapped,
         attested_settings=witness.settings,
         attested_path=witness.effective_path,

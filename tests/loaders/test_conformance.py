@@ -6,7 +6,8 @@ import pytest
 
 from loadbench.loaders import BUILT_IN, find, names
 from loadbench.loaders.contract import tunable
-from loadbench.sweep.conformance import check_loader, declaration_faults
+from loadbench.loaders.declaration import declaration_faults
+from loadbench.sweep.conformance import check_loader
 from tests.conftest import Loadbench
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ BEHAVIOURS = (
     "right", "wrong-bytes", "missing", "extra", "twice", "wrong-dtype", "wrong-shape", "lazy", "reuse", "ignore",
     "raise", "raise-midway", "crash", "exit", "hang", "hang-in-prepare", "raise-in-prepare", "killed", "print",
     "hungry", "import", "child", "secret", "claim-direct", "claim-gds", "look", "lenient",
+    "stop-clock", "late", "odd-setting", "die-at-any-time",
 )  # fmt: skip
 
 
@@ -54,13 +56,15 @@ class Fake:
             time.sleep(3600)
         if self.behaviour == "raise-in-prepare":
             raise RuntimeError("no such library here")
+        if self.behaviour == "die-at-any-time":
+            threading.Timer(0.2, os.kill, (os.getpid(), 9)).start()
         import torch  # noqa: F401
 
     def load(self, files: Sequence[Path], device: str, witness: Witness) -> Iterator[tuple[str, torch.Tensor]]:
         import torch
 
         time.sleep(self.sleep_ms / 1000)
-        self._before()
+        self._before(witness)
         if self.behaviour == "look":
             _look_around(witness)
         witness.setting("threads", 1 if self.behaviour == "ignore" else self.threads)
@@ -69,6 +73,9 @@ class Fake:
 
             with safe_open(files[0], framework="pt") as opened:
                 yield from opened.get_tensors().items()
+            return
+        if self.behaviour == "late":
+            yield from _filled_later(files)
             return
         reused = torch.empty(0, dtype=torch.uint8)
         for number, (name, raw, dtype, shape) in enumerate(_tensors(files, lenient=self.behaviour == "lenient")):
@@ -79,7 +86,7 @@ class Fake:
             tensor = torch.frombuffer(raw, dtype=torch.uint8).view(dtype).reshape(shape)
             yield from self._spoiled(number, name, tensor)
 
-    def _before(self) -> None:
+    def _before(self, witness: Witness) -> None:
         match self.behaviour:
             case "raise":
                 raise ValueError("the fake was told to raise\nand its message has two lines")
@@ -102,6 +109,12 @@ class Fake:
                 import asyncio  # noqa: F401
                 import unittest.mock  # noqa: F401
                 import xml.dom.minidom  # noqa: F401
+            case "die-at-any-time":
+                time.sleep(5)
+            case "stop-clock":
+                witness.mark("synchronised")
+            case "odd-setting":
+                witness.setting("threads", [1])  # type: ignore[arg-type]
             case "child":
                 subprocess.Popen(["sleep", "3600"])
                 time.sleep(3600)
@@ -128,6 +141,24 @@ class Fake:
             case "raise-midway" if number == 1:
                 raise OSError(5, "Input/output error")
         yield name, tensor
+
+
+def _filled_later(files: Sequence[Path]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Hand out empty tensors at once and read into them from a thread of its own."""
+    import torch
+
+    tensors = list(_tensors(files, lenient=False))
+    empty = {name: torch.zeros(len(raw), dtype=torch.uint8) for name, raw, _, _ in tensors}
+
+    def fill() -> None:
+        time.sleep(0.05)
+        for name, raw, _, _ in _tensors(files, lenient=False):
+            empty[name].copy_(torch.frombuffer(raw, dtype=torch.uint8))
+
+    threading.Thread(target=fill).start()
+    for name, _, dtype, shape in tensors:
+        yield name, empty[name].view(dtype).reshape(shape)
+    # The harness would have to wait for the thread; it cannot know of it.
 
 
 def _look_around(witness: Witness) -> None:
