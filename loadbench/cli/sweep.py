@@ -217,9 +217,10 @@ def _measure(writer: Any, inputs: "Inputs", records: tuple[Any, ...]) -> int:
 def _inputs(
     checkpoint: "Checkpoint", planned: "list[Planned]", options: "SweepOptions", cleanup: ExitStack
 ) -> "Inputs":
+    from loadbench.cli.bytes_progress import bytes_progress
     from loadbench.sweep.inputs import prepare_inputs
 
-    return prepare_inputs(checkpoint, planned, options, cleanup, _say)
+    return prepare_inputs(checkpoint, planned, options, cleanup, bytes_progress)
 
 
 def _run(out: Path, plan: Any, inputs: "Inputs", checkpoint: "Checkpoint", sessions: list[Any]) -> "Run":
@@ -227,6 +228,7 @@ def _run(out: Path, plan: Any, inputs: "Inputs", checkpoint: "Checkpoint", sessi
     from datetime import UTC, datetime
 
     from loadbench import __version__
+    from loadbench.checkpoints.cache import default_cache_dir
     from loadbench.machine.environment import collect
     from loadbench.machine.secrets import redact_command
     from loadbench.records import Run, Session
@@ -235,7 +237,7 @@ def _run(out: Path, plan: Any, inputs: "Inputs", checkpoint: "Checkpoint", sessi
     session = Session(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         command=redact_command(["loadbench", *sys.argv[1:]]),
-        environment=collect({"checkpoint": checkpoint.files[0], "results": out}),
+        environment=collect({"checkpoint": checkpoint.files[0], "cache": default_cache_dir(), "results": out}),
     )
     names = dict.fromkeys(case.loader for case in plan.cases)
     return Run(

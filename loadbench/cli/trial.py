@@ -54,6 +54,7 @@ def _one(options: "SweepOptions") -> int:
     """Print the record of every case of the options: one, or each variant of a ceiling."""
     import tempfile
 
+    from loadbench.cli.bytes_progress import bytes_progress
     from loadbench.cli.checkpoints import named_checkpoint
     from loadbench.records import Plan
     from loadbench.sweep.inputs import prepare_inputs
@@ -69,7 +70,7 @@ def _one(options: "SweepOptions") -> int:
     statuses = []
     with ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="loadbench-trial-")))
-        inputs = prepare_inputs(checkpoint, planned, options, cleanup, lambda text: print(text, file=sys.stderr))
+        inputs = prepare_inputs(checkpoint, planned, options, cleanup, bytes_progress)
         progress = Progress()
         for record in skipped_records(plan, inputs.skipped, progress, session=0):
             progress.add(record)

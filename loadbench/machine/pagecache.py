@@ -17,7 +17,8 @@ from loadbench.errors import CacheControlError, unknown_name
 from loadbench.machine.copies import copy_problem
 from loadbench.machine.memory import available_bytes
 from loadbench.machine.processes import mapped_by
-from loadbench.machine.residency import mincore_trusted, residency
+from loadbench.machine.residency import MEMORY_FILE_SYSTEMS, mincore_trusted, residency
+from loadbench.machine.storage import describe_storage
 from loadbench.records import Residency
 from loadbench.units import MIB, human_size
 
@@ -102,6 +103,8 @@ def _who_stays(files: Sequence[Path]) -> str:
 
 
 def _advice(files: Sequence[Path]) -> str:
+    if any(describe_storage(file).file_system in MEMORY_FILE_SYSTEMS for file in files):
+        return "Put the checkpoint on a disk, or measure with --cache warm."
     if residency(files).state == "unknown":
         if all(mincore_trusted(file) for file in files):
             return "Put the checkpoint on a local disk (ext4, xfs, btrfs)."

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from loadbench.sweep.plan import Planned
 from loadbench.sweep.supervise import Job
 from loadbench.units import human_size
 
-Announce = Callable[[str], None]
+Show = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Makes a display for something slow, by what it is called: a function that takes bytes done and bytes in total."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,19 @@ class _Forms:
 
 
 def prepare_inputs(
-    checkpoint: Checkpoint, planned: Sequence[Planned], options: SweepOptions, cleanup: ExitStack, announce: Announce
+    checkpoint: Checkpoint, planned: Sequence[Planned], options: SweepOptions, cleanup: ExitStack, show: Show
 ) -> Inputs:
     """Convert, hash and find out about the page cache, for the cases that can run.
 
-    `announce` is told what is slow; what has to be removed after the sweep goes on `cleanup`.
+    `show` makes a display for what is slow; what has to be removed after the sweep goes on `cleanup`.
     """
     runnable = [p.case for p in planned if not p.skip]
     skipped = {p.case.name: p.skip for p in planned if p.skip}
-    forms = _make_forms(checkpoint, runnable, options, cleanup, announce)
-    announce(f"hashing {checkpoint.name} ({human_size(checkpoint.file_bytes)}), once")
+    forms = _make_forms(checkpoint, runnable, options, cleanup, show)
+    for dtype in dict.fromkeys(["auto", *(case.dtype for case in runnable)]):
+        with show(f"hashing {checkpoint.name}, once" + ("" if dtype == "auto" else f" for {dtype}")) as progress:
+            manifest_of(checkpoint, dtype, progress)
     digest = manifest_of(checkpoint).digest
-    for dtype in dict.fromkeys(case.dtype for case in runnable):
-        manifest_of(checkpoint, dtype)
     memory = min(available_bytes(), options.memory_limit or sys.maxsize)
     jobs = {}
     for case in runnable:
@@ -88,21 +89,21 @@ def checkpoint_info(checkpoint: Checkpoint, digest: str) -> CheckpointInfo:
 
 
 def _make_forms(
-    checkpoint: Checkpoint, cases: Sequence[Case], options: SweepOptions, cleanup: ExitStack, announce: Announce
+    checkpoint: Checkpoint, cases: Sequence[Case], options: SweepOptions, cleanup: ExitStack, show: Show
 ) -> _Forms:
     forms = _Forms({checkpoint.format: checkpoint})
     wanted = {_format_of(case) for case in cases}
     if "tensors" in wanted and checkpoint.format != "tensors":
         try:
-            announce(f"converting {checkpoint.name} to tensorizer's format, once")
-            forms.checkpoints["tensors"] = converted(checkpoint)
+            with show(f"converting {checkpoint.name} to tensorizer's format, once") as progress:
+                forms.checkpoints["tensors"] = converted(checkpoint, progress)
         except CheckpointError as error:
             forms.unavailable["tensors"] = str(error)
     for format in wanted & set(forms.checkpoints):
         forms.files[format] = forms.checkpoints[format].files
         if "cold" in options.cache:
             try:
-                _find_cold_method(format, forms, options.cold_by, cleanup, announce)
+                _find_cold_method(format, forms, options.cold_by, cleanup, show)
             except CacheControlError as error:
                 forms.no_cold[format] = str(error)
         state = residency(forms.files[format])
@@ -111,14 +112,17 @@ def _make_forms(
     return forms
 
 
-def _find_cold_method(format: str, forms: _Forms, wish: str, cleanup: ExitStack, announce: Announce) -> None:
+def _find_cold_method(format: str, forms: _Forms, wish: str, cleanup: ExitStack, show: Show) -> None:
     """Find the way to make a form cold. A private copy, where it is the only way, serves the whole sweep, warm too."""
     files = forms.files[format]
     remove_stale_copies(files[0].parent)
     method = choose_cold_method(files, wish)
     if method == "copy":
-        announce(f"copying {human_size(sum(file.stat().st_size for file in files))}, since the files cannot be evicted")
-        forms.files[format] = private_copy(files, files[0].parent)
+        size = sum(file.stat().st_size for file in files)
+        with show("copying the files, which cannot be evicted") as progress:
+            progress(0, size)
+            forms.files[format] = private_copy(files, files[0].parent)
+            progress(size, size)
         cleanup.callback(shutil.rmtree, forms.files[format][0].parent, ignore_errors=True)
     forms.cold_methods[format] = method
 

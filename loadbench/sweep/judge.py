@@ -22,6 +22,8 @@ from loadbench.trial.spec import Finished
 NEARLY_ALL = 0.98
 """Share of the payload that has to be seen. Short of 1, since a tail of a file may share a page or a block."""
 NEARLY_NONE = 0.02
+STRANGE_BYTES = 8 << 20
+"""Reads inside the clock that need not be the checkpoint's: code that a library loads when it is first used."""
 LATE_BYTES = 1 << 20
 """Reads after the clock that mean nothing: /proc, the log, a library's closing words."""
 
@@ -127,8 +129,9 @@ def cache_contradiction(
             return f"cold was asked for, but only {share:.0%} of the bytes came from storage inside the clock"
     if case.cache == "warm" and after is not None and after.state not in ("warm", "unknown"):
         return f"warm was asked for, but the page cache was {after.text} after the clock"
-    if case.cache == "warm" and path.effective != "direct" and (own or 0) > NEARLY_NONE * payload_bytes:
-        share = (own or 0) / max(1, payload_bytes)
+    tolerated = max(STRANGE_BYTES, NEARLY_NONE * payload_bytes)
+    if case.cache == "warm" and path.effective != "direct" and own is not None and own > tolerated:
+        share = own / max(1, payload_bytes)
         return f"warm was asked for, but {share:.0%} of the bytes came from storage inside the clock"
     return ""
 

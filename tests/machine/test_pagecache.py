@@ -99,7 +99,7 @@ def test_a_dirty_file_on_memory_cannot_be_made_cold_and_says_so() -> None:
         file.unlink()
     message = str(caught.value)
     assert "/dev/shm is on tmpfs, which keeps its files in memory, from where they cannot be evicted" in message
-    assert "Put the checkpoint on a local disk" in message
+    assert "Put the checkpoint on a disk" in message
 
 
 def test_no_rung_left_names_every_rung(disk: Path, mapper: Callable[[Path], int]) -> None:
