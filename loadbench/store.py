@@ -259,4 +259,4 @@ def _cannot(verb: str, path: Path, error: OSError) -> StoreError:
     free = ""
     if error.errno == 28:
         free = f" ({shutil.disk_usage(path if path.exists() else path.parent).free} bytes free)"
-    return StoreError(f"Cannot {verb} {path}: {error.strerror}{free}. Choose another place with --out.")
+    return StoreError(f"Cannot {verb} {path}: {error.strerror}{free}. Choose another place.")

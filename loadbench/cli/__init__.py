@@ -3,6 +3,7 @@
 Every command's imports are inside its function, so that `loadbench --help` answers at once.
 """
 
+import errno
 import signal
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 2
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+            print(f"loadbench: cannot write the output: {error.strerror}.", file=sys.stderr)
+            return 2
         import traceback
 
         traceback.print_exc()

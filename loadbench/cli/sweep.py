@@ -1,6 +1,8 @@
 """`loadbench sweep`: the main job."""
 
+import shlex
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +116,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     """A new run: plan, prepare, measure."""
     from loadbench import loaders, store
     from loadbench.cli.checkpoints import check_name, named_checkpoint
+    from loadbench.errors import UsageError
     from loadbench.records import Plan
     from loadbench.sweep.options import SweepOptions, options_to_json
     from loadbench.sweep.plan import plan_cases
@@ -125,7 +128,9 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
 
         print(plan_text(options))
         return 0
-    plan_cases(options, "checkpoint")  # a mistake in the axes is found before anything slow is done
+    # A mistake in the axes, and a device that is not there, are found before anything slow is done.
+    if all(reasons := [planned.skip for planned in plan_cases(options, "checkpoint")]):
+        raise UsageError(f"no case of this sweep can run here: {'; '.join(dict.fromkeys(reasons))}.")
     if not options.loader:
         for broken in loaders.importable()[1]:
             _say(f"left out: {broken}")
@@ -191,10 +196,13 @@ def _measure(writer: Any, inputs: "Inputs", records: tuple[Any, ...]) -> int:
 
     plan, session = writer.run.plan, len(writer.run.sessions) - 1
     progress = Progress.of(records)
+    skipped: Counter[str] = Counter()
     for record in skipped_records(plan, inputs.skipped, progress, session):
         writer.append(record)
         progress.add(record)
-        _say(f"skipped: {record.case.loader} {record.case.cache} on {record.case.device}: {record.reason}")
+        skipped[f"{record.case.loader}: {record.reason}"] += 1
+    for reason, count in skipped.items():
+        _say(f"skipped {count} {'case' if count == 1 else 'cases'} of {reason}")
     _say(f"{progress.trials_left(plan, inputs.jobs)} trials of {len(inputs.jobs)} cases, results in {writer.path}")
     bench = Bench(
         inputs.jobs, process_context(plan.isolation), writer.path / store.LOGS, session, inputs.info.payload_bytes
@@ -208,9 +216,9 @@ def _measure(writer: Any, inputs: "Inputs", records: tuple[Any, ...]) -> int:
                 statuses.append(record.status)
     except Interrupted:
         _say(f"interrupted; every finished trial is in {writer.path}. To continue:")
-        _say(f"  loadbench sweep --resume --out {writer.path}")
+        _say(f"  loadbench sweep --resume --out {shlex.quote(str(writer.path))}")
         return 130
-    _say(f"done. See it with: loadbench report {writer.path}")
+    _say(f"done. See it with: loadbench report {shlex.quote(str(writer.path))}")
     return 4 if "invalid" in statuses or "ok" not in statuses else 0
 
 

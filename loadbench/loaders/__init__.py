@@ -54,7 +54,7 @@ def find(name: str) -> type[Loader]:
 def _plugin(point: EntryPoint) -> type[Loader]:
     try:
         loader = point.load()
-    except Exception as error:  # whatever a stranger's module raises when it is imported
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises when it is imported
         raise UsageError(
             f"the loader plug-in '{point.name}' ({point.value}) cannot be imported: {error!r}. "
             "Repair or uninstall it, or leave it out with --loader."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from loadbench.loaders.contract import Memory, Witness, tunable
+from loadbench.loaders.devices import device_missing
 from loadbench.records import Value
 from loadbench.units import MIB
 
@@ -44,8 +45,8 @@ class RawRead:
     destinations: dict[Path, mmap.mmap] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def unavailable(self, device: str) -> str | None:
-        """None: it needs no library and, for a GPU's sake too, reads into host memory."""
-        return None
+        """None, or what is wrong with the device; it reads into host memory, but stands beside loaders that use it."""
+        return device_missing(device)
 
     def memory(self, device: str) -> Memory:
         """The mapping that `prepare` made."""

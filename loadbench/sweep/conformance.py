@@ -1,7 +1,9 @@
 """The conformance kit: what a loader, built in or a stranger's, has to do right before its figures mean anything."""
 
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,8 +48,25 @@ def check_loader(name: str, device: str) -> Iterator[Check]:
         yield Check("loads", passed=False, detail=f"cannot run here: {reason}", skipped=True)
         return
     # In the cache and not in /tmp, which may be in memory, where nothing can be read directly.
-    with tempfile.TemporaryDirectory(prefix="samples-", dir=cache_subdir("conformance")) as directory:
+    with (
+        tempfile.TemporaryDirectory(prefix="samples-", dir=cache_subdir("conformance")) as directory,
+        _own_cache(Path(directory) / "cache"),
+    ):
         yield from _check_loads(name, kind, device, Path(directory))
+
+
+@contextmanager
+def _own_cache(directory: Path) -> Iterator[None]:
+    """Manifests and conversions of the samples go with the samples."""
+    before = os.environ.get("LOADBENCH_CACHE")
+    os.environ["LOADBENCH_CACHE"] = str(directory)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LOADBENCH_CACHE"]
+        else:
+            os.environ["LOADBENCH_CACHE"] = before
 
 
 def _check_loads(name: str, kind: type[Loader], device: str, directory: Path) -> Iterator[Check]:

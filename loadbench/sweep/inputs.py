@@ -78,7 +78,7 @@ def prepare_inputs(
 def checkpoint_info(checkpoint: Checkpoint, digest: str) -> CheckpointInfo:
     """A checkpoint as run.json describes it."""
     return CheckpointInfo(
-        path=str(checkpoint.path),
+        path=str(checkpoint.path.absolute()),
         files=len(checkpoint.files),
         file_bytes=checkpoint.file_bytes,
         payload_bytes=checkpoint.payload_bytes,

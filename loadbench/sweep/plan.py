@@ -99,6 +99,8 @@ def _check_axes(options: SweepOptions, kinds: dict[str, type[Loader]]) -> None:
     known = {name: loaders.tunables_of(kind) for name, kind in kinds.items()}
     everywhere = {tunable for tunables in known.values() for tunable in tunables}
     for axis in options.axes:
+        if not everywhere:
+            raise UsageError(f"--{axis}: no loader of this sweep ({', '.join(kinds)}) has any tunable.")
         if axis not in everywhere:
             raise unknown_name("tunable", axis, everywhere, f"the loaders of this sweep ({', '.join(kinds)})")
     for target in options.set:

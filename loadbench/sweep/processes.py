@@ -5,6 +5,9 @@ makes no CUDA context, which a fork could not use, and touches no loader library
 """
 
 import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 
@@ -15,11 +18,26 @@ PRELOAD = ["loadbench.trial.zygote"]
 Context = ForkServerContext | SpawnContext
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C: a process that is half started, or half ended, could not be found again.
+
+    What is started meanwhile holds it back too, so that it does not die of a Ctrl-C at the terminal by itself.
+    """
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+
 def start_zygote(isolation: Isolation) -> None:
     """Let the zygote import torch while something else is done. Not needed, only faster."""
     if isolation == "fork":
         multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOAD)
-        forkserver.ensure_running()
+        with uninterrupted():
+            forkserver.ensure_running()
 
 
 def process_context(isolation: Isolation) -> Context:
@@ -30,7 +48,8 @@ def process_context(isolation: Isolation) -> Context:
     context.set_forkserver_preload(PRELOAD)
     # The first process waits for the zygote's imports; let that not be a trial.
     first = context.Process(target=_nothing)
-    first.start()
+    with uninterrupted():
+        first.start()
     first.join()
     return context
 

@@ -2,8 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -16,7 +14,7 @@ from loadbench.machine.processes import kill_tree
 from loadbench.machine.residency import residency
 from loadbench.machine.storage import device_read_bytes
 from loadbench.records import Case, Residency
-from loadbench.sweep.processes import Context
+from loadbench.sweep.processes import Context, uninterrupted
 from loadbench.trial import worker
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, Ready, TrialSpec, Verify
 
@@ -78,7 +76,7 @@ def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcom
     spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, forked, time.monotonic_ns())
     process = context.Process(target=worker.main, args=(spec, there), daemon=True)
     try:
-        with _uninterrupted():
+        with uninterrupted():
             process.start()
         there.close()
         return _converse(job, process, here, timeout_s)
@@ -87,20 +85,9 @@ def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcom
         died = _why_died(process.exitcode, oom_kills() > kills_before) if stopped.died else ""
         return Outcome(died=died and f"{died} {stopped.died}", hung=stopped.hung)
     finally:
-        with _uninterrupted():
+        with uninterrupted():
             _end(process)
             here.close()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C: a process that is half started, or half ended, could not be found again."""
-    signals = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: float) -> Outcome:
