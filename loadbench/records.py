@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loadbench.units import short_size
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Format history of run.json and trials.jsonl. A reader accepts its own version and all older ones;
 # every old format has a results directory in tests/results.
 # 1 - (loadbench 0.1.0) the first.
+# 2 - (loadbench 0.2.0) surroundings of a trial; sentinels, ladder, precision and budget in the plan; ceilings of the
+#     run; how a session ended. All of them may be missing, so a run of format 1 reads as one of format 2.
 
 Value = bool | int | float | str | None
 """A tunable's or an environment fact's value."""
@@ -170,6 +172,36 @@ class Counters(Data):
     )
 
 
+class Surroundings(Data):
+    """What else went on in the machine while the clock ran. A null is something that cannot be told here."""
+
+    window_ns: int = Field(description="Time between the two readings; the clock lies inside it. ns.")
+    io_stall_ns: int | None = Field(
+        default=None, description="Time in which some task waited for I/O (PSI io some), this trial's own included. ns."
+    )
+    cpu_stall_ns: int | None = Field(
+        default=None, description="Time in which some task waited for a CPU (PSI cpu some), this trial's included. ns."
+    )
+    memory_stall_ns: int | None = Field(
+        default=None, description="Time in which some task waited for memory (PSI memory some). ns."
+    )
+    steal_ns: int | None = Field(default=None, description="CPU time that the hypervisor gave to others. ns.")
+    foreign_cpu_ns: int | None = Field(
+        default=None, description="CPU time of all other processes and of the kernel's own threads. ns."
+    )
+    foreign_read_bytes: int | None = Field(
+        default=None, description="Bytes that others read from the checkpoint's block device."
+    )
+    written_bytes: int | None = Field(
+        default=None, description="Bytes that anybody wrote to the checkpoint's block device."
+    )
+    gpu_processes: list[str] = Field(default_factory=list, description="Other processes that used the target GPU.")
+    gpu_throttling: list[str] = Field(default_factory=list, description="Why the target GPU's clock was held down.")
+    kernel_log: list[str] = Field(
+        default_factory=list, description="Warnings and errors that the kernel logged, in order."
+    )
+
+
 class Record(Data):
     """What is stored about one trial. Failed and skipped trials are recorded too, never dropped."""
 
@@ -187,6 +219,7 @@ class Record(Data):
     path: PathProof | None = None
     proof: BytesProof | None = None
     counters: Counters | None = None
+    surroundings: Surroundings | None = None
     settings: dict[str, Value] = Field(default_factory=dict, description="Settings in effect, as the loader attests.")
     log: str = Field(default="", description="Log file of the trial, relative to the run's directory; empty if none.")
 
@@ -231,6 +264,10 @@ class Session(Data):
     started_at: str = Field(description="ISO 8601, UTC.")
     command: list[str] = Field(description="Command line, secrets removed.")
     environment: dict[str, Value] = Field(description="Facts about the machine; units are in the keys.")
+    ended: Literal["", "complete", "budget", "interrupted"] = Field(
+        default="",
+        description="complete: every case has its rounds. budget: the time was up. Empty while it runs or after a crash.",
+    )
 
     def differences(self, other: Session) -> list[str]:
         """The facts that must not change inside one run and did: machine, boot, kernel, versions."""
@@ -242,11 +279,44 @@ class Plan(Data):
     """What the sweep sets out to do."""
 
     cases: list[Case]
-    rounds: int = Field(description="How often every case is tried.")
+    rounds: int = Field(description="How often every case is tried; the most, where there is a ladder.")
+    ladder: list[int] = Field(
+        default_factory=list,
+        description="Rounds after which a case stops that is precise enough. Empty: every case has all rounds.",
+    )
+    precision: dict[CacheWish, float] = Field(
+        default_factory=dict,
+        description="Half-width of the 95 % interval of the median, over the median, at which a case stops.",
+    )
+    budget_s: float | None = Field(default=None, description="Time for the whole sweep; null for no limit. s.")
+    sentinels: list[Case] = Field(
+        default_factory=list,
+        description="Cases that are tried in every round, whatever the ladder says, to see the machine drift.",
+    )
     seed: int = Field(description="Seed of the order inside each round.")
     isolation: Isolation = Field(default="fork", description="Where the trials' processes come from.")
     timeout_s: float = Field(description="A trial that takes longer to prepare, to load or to be hashed is killed. s.")
     options: dict[str, Any] = Field(default_factory=dict, description="The sweep's options, as given.")
+
+
+CeilingKind = Literal["storage", "page cache", "memory", "link, pinned", "link, pageable"]
+
+
+class Ceiling(Data):
+    """How fast one stage of a load can be here: one way to move a checkpoint's bytes, measured by itself."""
+
+    kind: CeilingKind = Field(
+        description="storage: O_DIRECT reads. page cache: reads of cached files. memory: a copy from memory to memory. "
+        "link: a copy from host to device, from pinned or pageable memory."
+    )
+    checkpoint: str = Field(
+        description="Name of the checkpoint whose files were read; of the run's first for the rest."
+    )
+    device: str = Field(default="cpu", description="Target device; cpu for what does not leave the host.")
+    settings: dict[str, Value] = Field(default_factory=dict, description="threads, and block in bytes.")
+    bytes: int = Field(description="Bytes moved in one repetition.")
+    samples_ns: list[int] = Field(min_length=1, description="Time of each repetition. ns.")
+    session: int = Field(default=0, description="Index into `sessions`.")
 
 
 class Run(Data):
@@ -259,3 +329,4 @@ class Run(Data):
     sessions: list[Session] = Field(min_length=1)
     checkpoints: dict[str, CheckpointInfo]
     loaders: dict[str, LoaderInfo]
+    ceilings: list[Ceiling] = Field(default_factory=list, description="What bounds every load, before the first round.")

@@ -11,8 +11,8 @@ import loadbench
 PACKAGE = Path(loadbench.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
-    "errors", "units", "records", "loaders", "checkpoints", "machine", "trial", "sweep", "store", "analysis", "report",
-    "cli",
+    "errors", "units", "records", "analysis", "loaders", "checkpoints", "machine", "probe", "trial", "sweep", "store",
+    "report", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "safetensors", "fastsafetensors", "runai_model_streamer", "tensorizer", "scipy", "numpy", "pandas"}
 HEAVY_AT_THE_TOP = {"checkpoints"}
