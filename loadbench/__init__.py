@@ -1,3 +1,3 @@
 """loadbench: which loader gets a checkpoint onto the device fastest, on this machine, with proof."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -103,6 +104,13 @@ class RunWriter:
                 f"Cannot write a record to {self.path / TRIALS_FILE}: {error.strerror}. The records before it are "
                 "safe. Make room and continue with --resume."
             ) from error
+
+    def end(self, how: Literal["complete", "budget", "interrupted"]) -> None:
+        """Note how the last session ended."""
+        *before, last = self.run.sessions
+        sessions = [*before, last.model_copy(update={"ended": how})]
+        self.run = self.run.model_copy(update={"sessions": sessions})
+        self._replace_run_file()
 
     def log_path(self, name: str) -> Path:
         """Where a trial's output goes."""

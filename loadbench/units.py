@@ -1,5 +1,6 @@
 """Sizes, durations and rates, to and from text. Inside loadbench bytes and nanoseconds are integers."""
 
+import math
 import re
 
 from loadbench.errors import UsageError
@@ -40,6 +41,18 @@ def parse_duration(text: str) -> float:
     if match is None or factor is None:
         raise UsageError(f"'{text}' is not a duration. Write a number and a unit, such as 90s, 20m or 2h.")
     return float(match[1]) * factor
+
+
+def parse_share(text: str) -> float:
+    """A share from text: `3%` and `0.03` are the same."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not math.isfinite(share):
+        raise UsageError(f"'{text}' is not a share. Write it as 3% or 0.03.")
+    return share
 
 
 def short_size(size: int) -> str:

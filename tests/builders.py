@@ -9,6 +9,8 @@ from loadbench.records import (
     BytesProof,
     CacheProof,
     Case,
+    Ceiling,
+    CeilingKind,
     CheckpointInfo,
     Counters,
     LoaderInfo,
@@ -189,19 +191,29 @@ def run(cases: Iterable[Case], rounds: int = 6, **fields: Any) -> Run:
     return Run(**made | fields)
 
 
+def ceiling(
+    kind: CeilingKind, *samples_ms: float, size: int = GPT2_BYTES, device: str = "cpu", **settings: Value
+) -> Ceiling:
+    """A stage measured by itself, on gpt2's files."""
+    samples_ns = [int(ms * MS) for ms in samples_ms]
+    return Ceiling(kind=kind, checkpoint="gpt2", device=device, settings=settings, bytes=size, samples_ns=samples_ns)
+
+
 def stored(of: Run, records: Iterable[Record], *warnings: str) -> StoredRun:
     return StoredRun(Path("results") / "example", of, tuple(records), warnings)
 
 
 def example() -> StoredRun:
-    """A run with everything in it: cold and warm, ties, an O_DIRECT ceiling, and each way not to count."""
+    """A run with everything in it: cold and warm, ties, a knee, ceilings, sentinels of which one drifts, a ladder whose
+    budget was up after round 6, and each way not to count."""
     nogds = [case(tunables={"threads": n, "buffer": n * 2**20}) for n in (8, 16)]
     warm = case(cache="warm", tunables={"threads": 8, "buffer": 8 * 2**20})
     half = case(dtype="F16", tunables={"threads": 8, "buffer": 8 * 2**20})
-    runai = case("runai-streamer", tunables={"concurrency": 4})
+    runai = [case("runai-streamer", tunables={"concurrency": n}) for n in (4, 8, 16)]
     mmap = case("safetensors-mmap")
     gds = case("fastsafetensors-gds", tunables={"threads": 8})
     raw = case("raw-read", tunables={"threads": 4, "buffer": 2**20, "direct": True})
+    raw_warm = case("raw-read", cache="warm", tunables={"threads": 4, "buffer": 2**20, "direct": False})
     records = [
         *series(
             nogds[0], 243, 246, 244, 251, 242, 240, settings={"threads": 8, "block": 512 * 1024, "copier": "Nogds"}
@@ -211,13 +223,36 @@ def example() -> StoredRun:
         ),
         *series(warm, 60.1, 60.2, 60.3, settings={"copier": "Nogds"}),
         *series(half, 332, delivered=GPT2_BYTES // 2, settings={"copier": "Nogds"}),
-        *series(runai, 400, 410, 405, 404, 402, path=("auto", "direct")),
-        bad(runai, 6, "disturbed", "partial(3%) of the pages were resident, cold was asked for"),
-        ok(runai, 6, 401, attempt=2, path=("auto", "direct")),
+        *series(runai[0], 400, 410, 405, 404, 402, path=("auto", "direct")),
+        bad(runai[0], 6, "disturbed", "cache: partial(3%) of the pages were resident, cold was asked for"),
+        bad(runai[0], 6, "disturbed", "steal: the hypervisor gave 12% of the CPU time to others", attempt=2),
+        ok(runai[0], 6, 401, attempt=3, path=("auto", "direct")),
+        *series(runai[1], 370, 340, 380, 360, 520, 375, path=("auto", "direct")),
+        *series(runai[2], 366, 364, 365, 368, 367, 369, path=("auto", "direct")),
         *series(mmap, 505, 500, 510, 490, path=("mmap", "mmap")),
         bad(mmap, 5, "timeout", "killed after 600 s"),
         bad(mmap, 6, "invalid", "wte.weight: wrong bytes"),
         bad(gds, 0, "skipped", "no GPU on this machine"),
         *series(raw, 200, 201, 202, 203, 204, 205, path=("direct", "direct")),
+        *series(raw_warm, 54, 55, 56, 57, 58, 59),
     ]
-    return stored(run([*nogds, warm, half, runai, mmap, gds, raw]), records)
+    cases = [*nogds, warm, half, *runai, mmap, gds, raw, raw_warm]
+    plan = Plan(
+        cases=cases,
+        rounds=9,
+        ladder=[6, 9],
+        precision={"cold": 0.05, "warm": 0.03},
+        budget_s=1200,
+        sentinels=[raw, raw_warm],
+        seed=7,
+        timeout_s=600,
+    )
+    ceilings = [
+        ceiling("storage", 230, 231, 232, threads=1, block=4 * 2**20),
+        ceiling("storage", 204, 206, 210, threads=4, block=4 * 2**20),
+        ceiling("page cache", 58, 58.2, 59, threads=4, block=4 * 2**20),
+        ceiling("memory", 4, 4.1, 4.4, size=2**25, threads=4),
+    ]
+    base = run(cases)
+    sessions = [base.sessions[0].model_copy(update={"ended": "budget"})]
+    return stored(run(cases, plan=plan, sessions=sessions, ceilings=ceilings), records)

@@ -13,7 +13,7 @@ CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.toml"))
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_ships_a_sweep_that_can_be_planned(path: Path) -> None:
     options = SweepOptions(**read_toml(path))
-    assert any(not planned.skip for planned in plan_cases(options, options.checkpoint))
+    assert any(not planned.skip for planned in plan_cases(options, options.checkpoint[0]))
 
 
 def test_the_published_gpt2_table_is_repeated_in_full() -> None:

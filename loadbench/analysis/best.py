@@ -1,14 +1,18 @@
-"""The best observed case of each loader, and what it can't be told apart from.
+"""The best observed case of each loader, and which cases the run cannot tell from the fastest: the top set.
 
-Nothing is crowned: the best of several medians is partly luck, and cases whose intervals overlap are
-reported as level.
+Nothing is crowned: the best of several medians is partly luck.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
+from loadbench.analysis.ceilings import Bounds, Ceilings
 from loadbench.analysis.measured import Measured
+from loadbench.analysis.ratio import Ratio, ratio
+from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.analysis.summary import CaseSummary
+from loadbench.analysis.top_set import top_set
 from loadbench.records import Case
 
 
@@ -24,6 +28,19 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A case beside the fastest one of its condition."""
+
+    summary: CaseSummary
+    measured: Measured
+    times_best: Ratio
+    """Its time over the fastest one's; 1 for the fastest itself. With too few trials that of the medians, anywhere
+    from 0 to infinity."""
+    in_top_set: bool | None
+    """Whether the run cannot tell it from the fastest. None: not tested, it or the fastest has too few trials."""
+
+
+@dataclass(frozen=True)
 class Best:
     """The case of one loader with the smallest median."""
 
@@ -31,10 +48,12 @@ class Best:
     measured: Measured
     cases: int
     """Number of this loader's cases with a figure: the best was picked among so many."""
+    standing: Standing | None
+    """None for a ceiling, which is no contestant."""
     level: tuple[CaseSummary, ...]
-    """This loader's other cases whose interval overlaps the best one's."""
+    """This loader's other cases in the top set."""
     level_with_fastest: bool
-    """Whether the interval overlaps that of the fastest loader, ceilings left out."""
+    """Whether it is in the top set without being the fastest."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +62,25 @@ class Contest:
 
     condition: Condition
     best: tuple[Best, ...]
+    standings: tuple[Standing, ...]
+    """Every case with a figure that is no ceiling, the fastest first."""
     without: tuple[CaseSummary, ...]
     """A case of each loader that was tried or planned here and has no figure."""
+
+    @property
+    def fastest(self) -> Standing | None:
+        """The contestant with the smallest median."""
+        return self.standings[0] if self.standings else None
+
+    @property
+    def tested(self) -> int:
+        """How many cases the top set was told from; 0 where none could be."""
+        return sum(standing.in_top_set is not None for standing in self.standings)
+
+    @property
+    def top_set(self) -> tuple[Standing, ...]:
+        """The cases that the run cannot tell from the fastest, which is one of them."""
+        return tuple(standing for standing in self.standings if standing.in_top_set)
 
 
 def contests(summaries: Iterable[CaseSummary]) -> tuple[Contest, ...]:
@@ -56,6 +92,13 @@ def contests(summaries: Iterable[CaseSummary]) -> tuple[Contest, ...]:
     return tuple(_contest(condition, list(loaders.values())) for condition, loaders in groups.items())
 
 
+def possible(contest: Contest, ceilings: Ceilings) -> Bounds | None:
+    """What bounds every loader of a contest, whatever path it takes; None where no ceiling was measured."""
+    if contest.fastest is None:
+        return None
+    return ceilings.bounds_for(contest.fastest.summary.case, contest.fastest.measured, past_cache=False)
+
+
 def _condition(case: Case) -> Condition:
     return Condition(case.checkpoint, case.cache, case.device, case.contract, case.dtype)
 
@@ -64,11 +107,12 @@ def _contest(condition: Condition, loaders: Sequence[Sequence[CaseSummary]]) -> 
     picked = [(_with_figure(cases), cases[0]) for cases in loaders]
     found = [with_figure for with_figure, _ in picked if with_figure]
     found.sort(key=lambda with_figure: with_figure[0][1].median_ns)
-    contestants = [with_figure[0][1] for with_figure in found if not with_figure[0][0].is_ceiling]
-    fastest = contestants[0] if contestants else None
+    standings = _standings([pair for with_figure in found for pair in with_figure if not pair[0].is_ceiling])
+    by_number = {standing.summary.number: standing for standing in standings}
     return Contest(
         condition=condition,
-        best=tuple(_best(with_figure, fastest) for with_figure in found),
+        best=tuple(_best(with_figure, by_number, standings[:1]) for with_figure in found),
+        standings=standings,
         without=tuple(first for with_figure, first in picked if not with_figure),
     )
 
@@ -79,17 +123,46 @@ def _with_figure(cases: Iterable[CaseSummary]) -> list[tuple[CaseSummary, Measur
     return sorted(found, key=lambda pair: pair[1].median_ns)
 
 
-def _best(with_figure: Sequence[tuple[CaseSummary, Measured]], fastest: Measured | None) -> Best:
+def _standings(contestants: Sequence[tuple[CaseSummary, Measured]]) -> tuple[Standing, ...]:
+    """All contestants beside the fastest. Too few trials can be outside no top set, so they are not tested."""
+    ordered = sorted(contestants, key=lambda pair: pair[1].median_ns)
+    if not ordered:
+        return ()
+    fastest = ordered[0][1]
+    tested = [its for _, its in ordered if its.n >= SMALLEST_SAMPLE] if fastest.n >= SMALLEST_SAMPLE else []
+    members = {id(tested[index]) for index in top_set([its.samples_ns for its in tested]).members} if tested else set()
+    places = {id(its): id(its) in members for its in tested}
+    return tuple(
+        Standing(
+            summary=summary,
+            measured=its,
+            times_best=_times_best(its, fastest),
+            in_top_set=places.get(id(its)),
+        )
+        for summary, its in ordered
+    )
+
+
+def _times_best(its: Measured, fastest: Measured) -> Ratio:
+    if its is fastest:
+        return Ratio(1.0, 1.0, 1.0)
+    if min(its.n, fastest.n) < SMALLEST_SAMPLE:
+        return Ratio(its.median_ns / fastest.median_ns, 0.0, inf)
+    return ratio(fastest.samples_ns, its.samples_ns)
+
+
+def _best(
+    with_figure: Sequence[tuple[CaseSummary, Measured]], standings: Mapping[int, Standing], fastest: Sequence[Standing]
+) -> Best:
     summary, measured = with_figure[0]
+    standing = standings.get(summary.number)
     return Best(
         summary=summary,
         measured=measured,
         cases=len(with_figure),
-        level=tuple(other for other, its in with_figure[1:] if its.interval.overlaps(measured.interval)),
-        level_with_fastest=bool(
-            fastest
-            and fastest is not measured
-            and not summary.is_ceiling
-            and measured.interval.overlaps(fastest.interval)
+        standing=standing,
+        level=tuple(
+            other for other, _ in with_figure[1:] if other.number in standings and standings[other.number].in_top_set
         ),
+        level_with_fastest=bool(standing and standing.in_top_set and standing not in fastest),
     )

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from loadbench.analysis.shape import Modes, modes, outliers
 from loadbench.analysis.statistics import Interval, interval, median
+from loadbench.analysis.trend import Trend, trend
 from loadbench.records import ByteCounts, Record, Timing, Value
 from loadbench.units import gb_per_s, gib_per_s
 
@@ -13,6 +15,12 @@ class Measured:
     """The figures of one case. Times are ns, sizes bytes; a None is a figure that no trial could give."""
 
     samples_ns: tuple[int, ...]
+    rounds: tuple[int, ...]
+    """The round of each sample."""
+    trend: Trend | None
+    modes: Modes | None
+    outliers: tuple[int, ...]
+    """Indices of samples far from the others. They count all the same."""
     median_ns: int
     interval: Interval
     process_median_ns: int
@@ -61,16 +69,21 @@ def why_not_counted(record: Record) -> str | None:
 
 def measure(records: Sequence[Record]) -> Measured | None:
     """The figures of records of one case that all count; None if there are none."""
+    if not records:
+        return None
     timings: list[Timing] = [record.timing for record in records if record.timing is not None]
     counts: list[ByteCounts] = [record.bytes for record in records if record.bytes is not None]
-    if not timings or not counts:
-        return None
     times = tuple(timing.load_ns for timing in timings)
     counters = [record.counters for record in records if record.counters is not None]
     caches = [record.cache for record in records if record.cache is not None]
     paths = [record.path for record in records if record.path is not None]
+    rounds = tuple(record.round for record in records)
     return Measured(
         samples_ns=times,
+        rounds=rounds,
+        trend=trend(dict(zip(rounds, times, strict=True))),
+        modes=modes(times),
+        outliers=outliers(times),
         median_ns=median(times),
         interval=interval(times),
         process_median_ns=median([timing.process_ns for timing in timings]),

@@ -1,12 +1,14 @@
 """What a reader must know about one case beside its figures."""
 
+from math import ceil
+
+from loadbench.analysis.ceilings import too_fast
 from loadbench.analysis.measured import Measured
 from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.analysis.summary import CaseSummary, counts_by_status
-from loadbench.units import human_size
+from loadbench.analysis.trend import Trend
+from loadbench.units import NS, human_seconds, human_size
 
-TOO_GOOD = 1.02
-"""A share of the ceiling above this is not noise: the bytes came from elsewhere, or the ceiling is not one."""
 FEW_MODULES = 5
 """More Python modules imported inside the clock than this are part of the time and should not be."""
 
@@ -18,8 +20,26 @@ def notes(summary: CaseSummary) -> tuple[str, ...]:
     if measured:
         found += _not_counted(summary)
     if summary.missing_rounds and (measured or summary.outcomes):
-        found.append(f"{summary.missing_rounds} planned {_plural('round', summary.missing_rounds)} not recorded")
+        why = f": {summary.missing_reason}" if summary.missing_reason else ""
+        found.append(f"{summary.missing_rounds} planned {_plural('round', summary.missing_rounds)} not recorded{why}")
     return tuple(found)
+
+
+def faster_than_ceiling(summary: CaseSummary) -> bool:
+    """Whether the case is faster than what bounds it, by more than chance."""
+    return bool(summary.measured and summary.bounds and too_fast(summary.measured, summary.bounds))
+
+
+def imprecise(summary: CaseSummary) -> bool:
+    """Whether the case has an interval, and a wider one than its plan wants."""
+    found = summary.precision
+    return found is not None and found.reached is not None and found.wanted is not None and not found.met
+
+
+def percent_up(share: float) -> str:
+    """A share with one decimal below 10 %, rounded up, so that what is short of a limit never reads as the limit."""
+    scale = 10 if share < 0.1 else 1
+    return f"{ceil(round(100 * scale * share, 6)) / scale:g} %"
 
 
 def not_counted_text(summary: CaseSummary) -> str:
@@ -34,11 +54,42 @@ def _doubts(summary: CaseSummary, measured: Measured) -> list[str]:
     if not measured.bytes_verified:
         found.append("bytes not verified")
     found += [f"{what} differ between trials: check" for what in measured.differing]
-    if summary.ceiling_share is not None and summary.ceiling_share > TOO_GOOD:
-        found.append("faster than the ceiling: check")
+    if faster_than_ceiling(summary):
+        found.append(_too_fast(summary))
     if measured.modules_imported > FEW_MODULES:
         found.append(f"imports {measured.modules_imported} modules inside the clock")
+    return found + _scatter(summary, measured)
+
+
+def _too_fast(summary: CaseSummary) -> str:
+    stage = summary.bounds.lower.stage if summary.bounds else ""
+    if summary.case.cache == "cold" and stage == "storage":
+        return "faster than the storage ceiling: not cold"
+    return f"faster than the {stage} ceiling: check"
+
+
+def _scatter(summary: CaseSummary, measured: Measured) -> list[str]:
+    """Why one median may not describe the case."""
+    found = []
+    trend, modes, precision = measured.trend, measured.modes, summary.precision
+    if trend and trend.unsteady:
+        found.append(f"UNSTEADY: {drift_text(trend)}")
+    if modes:
+        fast, slow = human_seconds(modes.fast_ns / NS), human_seconds(modes.slow_ns / NS)
+        found.append(f"two modes: {fast} and {slow} ({100 * modes.slow_share:.0f} % of the trials)")
+    if measured.outliers:
+        found.append(f"{len(measured.outliers)} {_plural('outlier', len(measured.outliers))} flagged (kept)")
+    if precision and precision.reached is not None and precision.wanted is not None and not precision.met:
+        wanted = f"{100 * precision.wanted:g} % wanted"
+        found.append(f"±{percent_up(precision.reached)} after {measured.n} rounds, {wanted}")
     return found
+
+
+def drift_text(trend: Trend) -> str:
+    """`12 % slower at the end of the run [8 %, 16 %]`, with the 95 % interval."""
+    word = "slower" if trend.drift > 0 else "faster"
+    low, high = sorted((abs(trend.low), abs(trend.high)))
+    return f"{100 * abs(trend.drift):.0f} % {word} at the end of the run [{100 * low:.0f} %, {100 * high:.0f} %]"
 
 
 def _facts(summary: CaseSummary, measured: Measured) -> list[str]:

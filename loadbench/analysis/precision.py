@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadbench.analysis.statistics import interval, median
-from loadbench.records import Case, Plan, Record
+from loadbench.records import CacheWish, Case, Plan, Record
 
 LADDER = (6, 9, 12, 15, 20)
 """Numbers of trials at which the order-statistic interval of the median becomes narrower by a rank; between them
 (7, 8, 10, 11, ...) it only covers more."""
 
-PRECISION = {"cold": 0.05, "warm": 0.03}
+PRECISION: dict[CacheWish, float] = {"cold": 0.05, "warm": 0.03}
 """Half-width of the interval over the median at which a case stops, unless the user says otherwise."""
 
 

@@ -1,10 +1,12 @@
-"""A run's records, grouped by case: the figures, what does not count and why, and the share of the ceiling."""
+"""A run's records, grouped by case: the figures, what does not count and why, and what bounds the case."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from loadbench.analysis.ceilings import Bottleneck, Bounds, CeilingCase, Ceilings, bottleneck
 from loadbench.analysis.measured import Measured, measure, why_not_counted
+from loadbench.analysis.precision import Precision, precision, rounds_wanted, samples_by_round
 from loadbench.records import Case, Record, Run, Status
 
 
@@ -30,15 +32,48 @@ class CaseSummary:
     """None when no trial of the case counts."""
     outcomes: tuple[Outcome, ...]
     missing_rounds: int
-    """Rounds that were planned and have no record."""
+    """Rounds that the case should have had and that have no record."""
+    missing_reason: str
+    """Why they are missing, where the run says so."""
+    precision: Precision | None
+    """None where the case has no figure, and for a sentinel: it is tried in every round, however precise it is."""
     is_ceiling: bool
-    ceiling_share: float | None
-    """Time of the best ceiling case over this case's time, medians; None where no ceiling was measured."""
+    is_sentinel: bool
+    bounds: Bounds | None
+    """What bounds the case; None without a figure, or where no ceiling was measured."""
+
+    @property
+    def ceiling_share(self) -> float | None:
+        """The least time that is possible here over this case's median time."""
+        if self.measured is None or self.bounds is None:
+            return None
+        return self.bounds.lower.ns / self.measured.median_ns
+
+    @property
+    def bottleneck(self) -> Bottleneck | None:
+        """What its time goes to; a ceiling is nothing but its stage."""
+        if self.measured is None or self.bounds is None or self.is_ceiling:
+            return None
+        return bottleneck(self.bounds, self.measured.median_ns)
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """All cases of a run, in the order of the plan, and what bounds them."""
+
+    cases: tuple[CaseSummary, ...]
+    ceilings: Ceilings
 
 
 def summarise(run: Run, records: Iterable[Record]) -> tuple[CaseSummary, ...]:
     """Every case that was planned or recorded, in the order of the plan."""
+    return summarise_run(run, records).cases
+
+
+def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
+    """The cases and the ceilings of a run."""
     cases: dict[Hashable, Case] = {_key(case): case for case in run.plan.cases}
+    planned = set(cases)
     groups: dict[Hashable, list[Record]] = {key: [] for key in cases}
     for record in records:
         key = _key(record.case)
@@ -46,23 +81,29 @@ def summarise(run: Run, records: Iterable[Record]) -> tuple[CaseSummary, ...]:
         groups.setdefault(key, []).append(record)
 
     measured = {key: measure([r for r in group if why_not_counted(r) is None]) for key, group in groups.items()}
-    ceilings = _Ceilings()
-    for key, case in cases.items():
-        if _is_ceiling(run, case):
-            ceilings.add(case, measured[key])
-    planned = {_key(case) for case in run.plan.cases}
-    return tuple(
-        CaseSummary(
-            number=number,
-            case=case,
-            measured=measured[key],
-            outcomes=_outcomes(groups[key]),
-            missing_rounds=_missing_rounds(groups[key], run.plan.rounds) if key in planned else 0,
-            is_ceiling=_is_ceiling(run, case),
-            ceiling_share=ceilings.share(case, measured[key]),
+    ceilings = Ceilings(run.ceilings, _ceiling_cases(run, cases, measured))
+    sentinels = {_key(case) for case in run.plan.sentinels}
+    wanted = _rounds_wanted(run, {key: groups[key] for key in planned}, cases, sentinels)
+    missing = {key: _missing_rounds(groups[key], rounds) for key, rounds in wanted.items()}
+    reason = _missing_reason(run)
+    summaries = []
+    for number, (key, case) in enumerate(cases.items(), 1):
+        its = measured[key]
+        summaries.append(
+            CaseSummary(
+                number=number,
+                case=case,
+                measured=its,
+                outcomes=_outcomes(groups[key]),
+                missing_rounds=missing.get(key, 0),
+                missing_reason=reason if missing.get(key) else "",
+                precision=precision(run.plan, case, its.samples_ns) if its and key not in sentinels else None,
+                is_ceiling=_is_ceiling(run, case),
+                is_sentinel=key in sentinels,
+                bounds=ceilings.bounds(case, its) if its else None,
+            )
         )
-        for number, (key, case) in enumerate(cases.items(), 1)
-    )
+    return RunSummary(tuple(summaries), ceilings)
 
 
 def counts_by_status(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -94,11 +135,31 @@ def _outcomes(records: Sequence[Record]) -> tuple[Outcome, ...]:
     return tuple(Outcome(*key, count=count, repeated=repeated[key]) for key, count in counts.items())
 
 
-def _missing_rounds(records: Sequence[Record], rounds: int) -> int:
-    # A skipped record says that the case cannot be tried at all, or not any more, so no round is missing.
-    if any(record.status == "skipped" for record in records):
-        return 0
-    return max(0, rounds - len({record.round for record in records}))
+def _rounds_wanted(
+    run: Run, groups: Mapping[Hashable, Sequence[Record]], cases: Mapping[Hashable, Case], sentinels: set[Hashable]
+) -> dict[Hashable, int]:
+    """How many rounds each planned case should have had. Sentinels are tried for as long as any other case is."""
+    wanted = {
+        key: 0 if _given_up(group) else rounds_wanted(run.plan, cases[key], samples_by_round(group))
+        for key, group in groups.items()
+    }
+    others = [rounds for key, rounds in wanted.items() if key not in sentinels]
+    return {
+        key: min(rounds, max(others, default=rounds)) if key in sentinels else rounds for key, rounds in wanted.items()
+    }
+
+
+def _missing_rounds(records: Sequence[Record], wanted: int) -> int:
+    return max(0, wanted - len({record.round for record in records if record.status != "skipped"}))
+
+
+def _given_up(records: Iterable[Record]) -> bool:
+    """A skipped record says that the case cannot be tried at all, or not any more: no round is missing."""
+    return any(record.status == "skipped" for record in records)
+
+
+def _missing_reason(run: Run) -> str:
+    return "the time budget was up" if run.sessions[-1].ended == "budget" else ""
 
 
 def _is_ceiling(run: Run, case: Case) -> bool:
@@ -106,19 +167,11 @@ def _is_ceiling(run: Run, case: Case) -> bool:
     return info is not None and info.ceiling
 
 
-class _Ceilings:
-    """The best time of a ceiling for each checkpoint and cache state, in all and for each device."""
-
-    def __init__(self) -> None:
-        self._best: dict[tuple[str, ...], int] = {}
-
-    def add(self, case: Case, measured: Measured | None) -> None:
-        if measured is None:
-            return
-        for key in ((case.checkpoint, case.cache), (case.checkpoint, case.cache, case.device)):
-            self._best[key] = min(measured.median_ns, self._best.get(key, measured.median_ns))
-
-    def share(self, case: Case, measured: Measured | None) -> float | None:
-        on_any_device = self._best.get((case.checkpoint, case.cache))
-        best = self._best.get((case.checkpoint, case.cache, case.device), on_any_device)
-        return None if best is None or measured is None else best / measured.median_ns
+def _ceiling_cases(
+    run: Run, cases: Mapping[Hashable, Case], measured: Mapping[Hashable, Measured | None]
+) -> list[CeilingCase]:
+    return [
+        CeilingCase(number, case, its)
+        for number, (key, case) in enumerate(cases.items(), 1)
+        if _is_ceiling(run, case) and (its := measured[key]) is not None
+    ]

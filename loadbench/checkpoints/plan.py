@@ -10,7 +10,7 @@ from typing import Any
 
 from loadbench.checkpoints.checkpoint import INDEX_FILE, open_checkpoint
 from loadbench.checkpoints.header import TensorEntry, raw_header, read_header
-from loadbench.checkpoints.shapes import Tensor, expand, reduced_params, spec_names, spec_of
+from loadbench.checkpoints.shapes import Tensor, expand, reduced_params, spec_of, spec_pattern, unknown_model
 from loadbench.errors import UsageError, unknown_name
 
 
@@ -45,10 +45,9 @@ class ModelRequest:
     @classmethod
     def parse(cls, name: str) -> "ModelRequest":
         """The request that has this name. An unknown model is a UsageError that lists the known ones."""
-        models = "|".join(re.escape(spec) for spec in sorted(spec_names(), key=len, reverse=True))
-        match = re.fullmatch(f"({models})" + _NAME_PARTS, name)
+        match = re.fullmatch(f"({spec_pattern()})" + _NAME_PARTS, name)
         if match is None:
-            raise unknown_name("model", name, spec_names())
+            raise unknown_model(name)
         spec, variant, layers, scale, seed = match.groups()
         return cls(spec, variant, int(layers) if layers else None, float(scale) if scale else None, int(seed or 0))
 

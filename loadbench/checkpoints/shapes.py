@@ -3,6 +3,7 @@
 import ast
 import json
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from loadbench.checkpoints.header import TensorEntry, tensor_bytes
+from loadbench.checkpoints.uniform import UNIFORM, UNIFORM_PATTERN, incomplete, is_uniform, uniform_spec
 from loadbench.errors import InternalError, UsageError, unknown_name
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -45,14 +47,32 @@ class Tensor:
 
 
 def spec_names() -> tuple[str, ...]:
-    """Names of the known models."""
+    """Names of the models in `shapes.json`."""
     return tuple(_models())
+
+
+def known_models() -> tuple[str, ...]:
+    """Every name that can be asked for, for people: the models', and how those of the uniform family are made."""
+    return (*spec_names(), UNIFORM)
+
+
+def spec_pattern() -> str:
+    """A regular expression that matches the name of every spec, the longest first."""
+    names = sorted(spec_names(), key=len, reverse=True)
+    return "|".join([*(re.escape(name) for name in names), UNIFORM_PATTERN])
+
+
+def unknown_model(name: str) -> UsageError:
+    """The error for a name that is no model's: it lists the known ones, or says how a uniform model is named."""
+    return incomplete(name) if is_uniform(name) else unknown_name("model", name, known_models())
 
 
 def spec_of(name: str) -> Mapping[str, Any]:
     """A model's spec, as in `shapes.json`. An unknown name is a UsageError that lists the known ones."""
+    if is_uniform(name):
+        return uniform_spec(name)
     if name not in _models():
-        raise unknown_name("model", name, _models())
+        raise unknown_model(name)
     spec: Mapping[str, Any] = _models()[name]
     return spec
 
@@ -67,6 +87,8 @@ def _models() -> dict[str, Any]:
 def reduced_params(spec: Mapping[str, Any], layers: int | None, scale: float | None) -> dict[str, int]:
     """A spec's sizes with fewer layers, or with layers, vocabulary and experts scaled (at least 1 of each)."""
     params: dict[str, int] = dict(spec["params"])
+    if (layers is not None or scale is not None) and "L" not in params:
+        raise UsageError("--layers and --scale are not possible: this model has no layers. Its name says its size.")
     if layers is not None:
         if not 1 <= layers <= params["L"]:
             raise UsageError(f"--layers {layers} is not possible: this model has 1 to {params['L']} layers.")

@@ -12,8 +12,11 @@ from types import FrameType
 import typer
 
 from loadbench import __version__
+from loadbench.cli.doctor import doctor
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
+from loadbench.cli.predict import predict
+from loadbench.cli.probe import probe
 from loadbench.cli.report import report
 from loadbench.cli.sweep import sweep
 from loadbench.cli.trial import trial
@@ -22,14 +25,18 @@ from loadbench.errors import Interrupted, LoadbenchError
 app = typer.Typer(
     name="loadbench",
     help="Which weight loader is fastest on this machine, with proof: verified cache state, hashed bytes.",
-    epilog="Exit codes: 0 done, 2 bad usage or input, 3 a loader could not be checked here, 4 a trial delivered "
-    "wrong bytes or none succeeded, 5 a bug in loadbench, 130 interrupted.",
+    epilog="Exit codes: 0 done, 2 bad usage or input, 3 not decided (a run is inconclusive, cold cannot be proved, a "
+    "loader could not be checked here), 4 a trial delivered wrong bytes or none succeeded, 5 a bug in loadbench, "
+    "130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(sweep)
 app.command()(report)
+app.command()(predict)
+app.command()(probe)
+app.command()(doctor)
 app.command()(loaders)
 app.command()(trial)
 app.add_typer(model, name="model")

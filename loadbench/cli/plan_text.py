@@ -1,42 +1,147 @@
-"""The plan of a sweep as text, for `--dry-run`. Makes nothing and reads headers at the most."""
+"""The plan of a sweep as text, before it starts and for `--dry-run`. Makes nothing and reads headers at the most."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from loadbench.analysis.power import detectable
+from loadbench.analysis.precision import LADDER, PRECISION
+from loadbench.analysis.timings import Estimate, Timed, estimate, expected_rounds, spread, timed
 from loadbench.cli.checkpoints import is_model_name
+from loadbench.errors import StoreError
 from loadbench.loaders import find
-from loadbench.records import Case, name_value
+from loadbench.machine.environment import machine_id
+from loadbench.records import CacheWish, Case, Plan, name_value
+from loadbench.store import find_runs, read_run
 from loadbench.sweep.options import SweepOptions
-from loadbench.sweep.plan import plan_cases
+from loadbench.sweep.plan import Planned, make_plan, plan_cases, with_sentinels
 from loadbench.units import human_duration, human_size
 
 ROUGH_BYTES_PER_SECOND = 1_000_000_000
 ROUGH_SECONDS_PER_TRIAL = 0.7
 """Guesses for the ETA before anything was measured: a rate that most storage passes, and fork, priming and hashing."""
+START_S = 8.0
+"""The zygote's import of torch, the ceilings of a small checkpoint, and the first look at the files."""
+ROUGH_SCATTER = (-0.075, -0.05, -0.035, -0.02, -0.01, 0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.15)
+"""Residuals to assume where nothing was measured: about 5 %, with a slow tail."""
+NEWEST_RUNS = 20
 
 
-def plan_text(options: SweepOptions) -> str:
-    """Cases, trials, what they need, a rough time, and what will be skipped."""
-    name, size, tensors, made = _checkpoint(options.checkpoint)
-    planned = plan_cases(options, name)
-    cases = [p.case for p in planned if not p.skip]
-    trials = len(cases) * options.rounds
-    rough = trials * (size / ROUGH_BYTES_PER_SECOND + ROUGH_SECONDS_PER_TRIAL)
-    converted = any("tensors" in find(case.loader).formats for case in cases)
-    lines = [
-        f"{name}: {human_size(size)}, {tensors} tensors" + ("" if made else "; it will be made"),
-        f"{len(cases)} cases × {options.rounds} rounds = {trials} trials, very roughly {human_duration(rough)}",
-        f"memory: {human_size(size)} for the tensors of a trial, up to twice that while some loaders work",
-        f"disk: {human_size((0 if made else size) + (size if converted else 0))} in the cache directory at the most",
-        "",
-        *(f"  {_case_text(case)}" for case in cases),
+@dataclass(frozen=True)
+class Sizes:
+    """What is known of a checkpoint before it is opened or made."""
+
+    name: str
+    bytes: int
+    tensors: int
+    made: bool
+
+
+def plan_text(options: SweepOptions, *, brief: bool = False) -> str:
+    """Cases, trials, what they need, the time, what can be told apart, and what will be skipped."""
+    sizes = {found.name: found for found in (_sizes(text) for text in options.checkpoint)}
+    planned = [one for name in sizes for one in plan_cases(options, name)]
+    planned, sentinels = with_sentinels(planned, options, []) if options.ceilings else (planned, [])
+    plan = make_plan(planned, sentinels, options)
+    cases = [one.case for one in planned if not one.skip]
+    history = _history()
+    lines = [_trials(plan, cases), _eta(plan, cases, sizes, history), *_detectable(plan, cases, history)]
+    if brief:
+        return "\n".join(lines)
+    needs = [*(_checkpoint(found) for found in sizes.values()), *lines, *_needs(cases, sizes)]
+    listed = [f"  {_case_text(case)}" for case in cases if case not in sentinels]
+    listed += [f"  {_case_text(case)} (sentinel)" for case in sentinels]
+    return "\n".join([*needs, "", *listed, *_skips(planned)])
+
+
+def _trials(plan: Plan, cases: list[Case]) -> str:
+    if plan.ladder and plan.ladder[0] < plan.rounds:
+        few, many = len(cases) * plan.ladder[0], len(cases) * plan.rounds
+        wanted = " and ".join(f"{100 * plan.precision[cache]:g} % {cache}" for cache in _caches(cases))
+        return (
+            f"{len(cases)} cases × {plan.ladder[0]} to {plan.rounds} rounds = {few} to {many} trials; "
+            f"a case stops when its interval is within {wanted}"
+        )
+    return f"{len(cases)} cases × {plan.rounds} rounds = {len(cases) * plan.rounds} trials"
+
+
+def _eta(plan: Plan, cases: list[Case], sizes: dict[str, Sizes], history: list[Timed]) -> str:
+    """The expected time, and what it rests on."""
+    total = START_S
+    known = 0
+    for case in cases:
+        size = sizes[case.checkpoint].bytes
+        found = estimate(case, size, history)
+        known += found is not None
+        found = found or Estimate(size / ROUGH_BYTES_PER_SECOND + ROUGH_SECONDS_PER_TRIAL, "", ROUGH_SCATTER)
+        total += found.wall_s * _rounds(plan, case, found)
+    eta = human_duration(total)
+    if plan.budget_s is not None and total > plan.budget_s:
+        eta = f"{human_duration(plan.budget_s)}, the budget; all of it would take about {eta}"
+    if known == len(cases):
+        return f"ETA {eta}, from {len(history)} earlier trials on this machine"
+    if known:
+        return f"ETA {eta}, roughly: only {known} of {len(cases)} cases are like any that was timed on this machine"
+    return f"ETA {eta}, very roughly: no run of this machine in results/ to tell by"
+
+
+def _rounds(plan: Plan, case: Case, found: Estimate) -> int:
+    if not plan.ladder or case in plan.sentinels or len(found.residuals) < LADDER[0]:
+        return plan.rounds
+    return expected_rounds(plan.ladder, plan.precision[case.cache], found.residuals)
+
+
+def _detectable(plan: Plan, cases: list[Case], history: list[Timed]) -> list[str]:
+    """What the plan can tell apart, with the fewest rounds that a case may get and with all."""
+    lines = []
+    for cache in _caches(cases):
+        scatter = spread(one for one in history if one.case.cache == cache)
+        basis = f"{len(scatter)} earlier {cache} trials here"
+        if len(scatter) < 2 * LADDER[-1]:
+            scatter, basis = ROUGH_SCATTER, "an assumed spread of 5 %: nothing was measured here yet"
+        steps = dict.fromkeys([plan.ladder[0] if plan.ladder else plan.rounds, plan.rounds])
+        found = [(step, detectable(scatter, step)) for step in steps]
+        texts = [
+            f"{'no difference' if least is None else f'{100 * least:.0f} %'} with {step} rounds"
+            for step, least in found
+        ]
+        lines.append(f"{cache}: the smallest slowdown found in 80 % of such runs is {' and '.join(texts)} ({basis})")
+    return lines
+
+
+def _needs(cases: list[Case], sizes: dict[str, Sizes]) -> list[str]:
+    largest = max(found.bytes for found in sizes.values())
+    converted = {case.checkpoint for case in cases if "tensors" in find(case.loader).formats}
+    disk = sum((0 if it.made else it.bytes) + (it.bytes if it.name in converted else 0) for it in sizes.values())
+    return [
+        f"memory: {human_size(largest)} for the tensors of a trial, up to twice that while some loaders work",
+        f"disk: {human_size(disk)} in the cache directory at the most",
     ]
-    skips = [p for p in planned if p.skip]
-    if skips:
-        lines += ["", "skipped:", *(f"  {_case_text(p.case)}: {p.skip}" for p in skips)]
-    return "\n".join(lines)
 
 
-def _checkpoint(text: str) -> tuple[str, int, int, bool]:
+def _skips(planned: list[Planned]) -> list[str]:
+    skips = [one for one in planned if one.skip]
+    return ["", "skipped:", *(f"  {_case_text(one.case)}: {one.skip}" for one in skips)] if skips else []
+
+
+def _history() -> list[Timed]:
+    """The trials of this machine's newest runs below results/."""
+    try:
+        paths = sorted(find_runs(Path("results")), key=lambda path: path.stat().st_mtime)[-NEWEST_RUNS:]
+    except StoreError:
+        return []
+    here = machine_id()
+    history = []
+    for path in paths:
+        try:
+            stored = read_run(path)
+        except StoreError:
+            continue  # the report says what is wrong with it
+        if stored.run.sessions[-1].environment.get("machine.id") == here:
+            history += timed(stored.run, stored.records)
+    return history
+
+
+def _sizes(text: str) -> Sizes:
     """Name, bytes and tensors of the checkpoint, and whether it is there already."""
     from loadbench.checkpoints.cache import cache_subdir
     from loadbench.checkpoints.checkpoint import open_checkpoint
@@ -44,12 +149,22 @@ def _checkpoint(text: str) -> tuple[str, int, int, bool]:
 
     if not is_model_name(text):
         checkpoint = open_checkpoint(Path(text).expanduser())
-        return checkpoint.name, checkpoint.file_bytes, len(checkpoint.tensors), True
+        return Sizes(checkpoint.name, checkpoint.file_bytes, len(checkpoint.tensors), made=True)
     plan = plan_model(ModelRequest.parse(text))
     tensors = sum(len(file.tensors) for file in plan.files)
-    return plan.name, plan.bytes, tensors, (cache_subdir("checkpoints") / plan.name).exists()
+    return Sizes(plan.name, plan.bytes, tensors, (cache_subdir("checkpoints") / plan.name).exists())
+
+
+def _checkpoint(found: Sizes) -> str:
+    return f"{found.name}: {human_size(found.bytes)}, {found.tensors} tensors" + (
+        "" if found.made else "; it will be made"
+    )
+
+
+def _caches(cases: list[Case]) -> list[CacheWish]:
+    return [cache for cache in PRECISION if any(case.cache == cache for case in cases)]
 
 
 def _case_text(case: Case) -> str:
-    conditions = [case.cache, case.device, case.contract, case.dtype]
+    conditions = [case.checkpoint, case.cache, case.device, case.contract, case.dtype]
     return " ".join([case.loader, *conditions, *(f"{key}={name_value(v)}" for key, v in case.tunables.items())])

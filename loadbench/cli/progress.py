@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from loadbench.records import Record, name_value
+from loadbench.records import Plan, Record, name_value
+from loadbench.sweep.rounds import Budget
 from loadbench.units import gb_per_s, human_duration, human_seconds
 
 LAST = 6
@@ -33,16 +35,17 @@ class Display(Protocol):
         """A trial has ended."""
 
 
-def display(trials: int, rounds: int) -> Display:
-    """The display that fits stderr."""
-    return LiveDisplay(trials, rounds) if sys.stderr.isatty() else PlainDisplay(trials, rounds)
+def display(plan: Plan, left: Callable[[], int], budget: Budget) -> Display:
+    """The display that fits stderr. `left` tells how many trials there are still to do, at the most."""
+    count = Count(plan, left, budget)
+    return LiveDisplay(count) if sys.stderr.isatty() else PlainDisplay(count)
 
 
 class PlainDisplay:
     """One line a trial."""
 
-    def __init__(self, trials: int, rounds: int):
-        self._count = Count(trials, rounds)
+    def __init__(self, count: "Count"):
+        self._count = count
 
     def __enter__(self) -> "PlainDisplay":
         return self
@@ -55,20 +58,20 @@ class PlainDisplay:
     def show(self, record: Record) -> None:
         """Print the trial's line."""
         self._count.add(record)
-        where = f"[{self._count.done}/{self._count.trials}] round {record.round}/{self._count.rounds}"
+        where = f"[{self._count.done}/{self._count.trials}] {self._count.round_text}"
         print(f"{where}  {case_text(record)}  {figures(record)}  ETA {self._count.eta}", file=sys.stderr, flush=True)
 
 
 class LiveDisplay:
     """A bar with the ETA over the last few trials."""
 
-    def __init__(self, trials: int, rounds: int):
-        self._count = Count(trials, rounds)
+    def __init__(self, count: "Count"):
+        self._count = count
         self._last: deque[Record] = deque(maxlen=LAST)
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("ETA {task.fields[eta]}")
         )
-        self._task: TaskID = self._bar.add_task(f"round 1/{rounds}", total=trials, eta="…")
+        self._task: TaskID = self._bar.add_task(count.round_text, total=count.trials, eta="…")
         self._live = Live(self._picture(), console=Console(stderr=True), refresh_per_second=4)
 
     def __enter__(self) -> "LiveDisplay":
@@ -93,7 +96,7 @@ class LiveDisplay:
             self._task,
             completed=self._count.done,
             total=self._count.trials,
-            description=f"round {record.round}/{self._count.rounds}",
+            description=self._count.round_text,
             eta=self._count.eta,
         )
         self._live.update(self._picture())
@@ -109,31 +112,42 @@ class LiveDisplay:
 class Count:
     """How far a sweep is and how long the rest will take, from the wall time of the trials so far."""
 
-    def __init__(self, trials: int, rounds: int):
-        self.trials = trials
-        self.rounds = rounds
+    def __init__(self, plan: Plan, left: Callable[[], int], budget: Budget):
+        self.trials = left()
         self.done = 0
-        self._tried = 0
+        self._plan = plan
+        self._left = left
+        self._budget = budget
+        self._round = 1
         self._started = time.monotonic()
 
     def add(self, record: Record) -> None:
         """One trial more is done; a disturbed one that is queued again makes the sweep longer."""
         if record.status == "skipped":
-            self.trials -= max(0, self.rounds - record.round + 1) if record.round else 0
+            self.trials = self.done + self._left()
             return
+        if record.round != self._round:
+            # Cases may have become precise with the round before: what is left is counted anew.
+            self._round = record.round
+            self.trials = self.done + 1 + self._left()
         self.done += 1
-        self._tried += 1
-        self.trials = max(self.trials, self.done)
-        if record.status == "disturbed":
-            self.trials += 1
+        self.trials = max(self.trials + (record.status == "disturbed"), self.done)
+
+    @property
+    def round_text(self) -> str:
+        """`round 7/20`, or `round 7 of at most 20` where cases may stop before."""
+        return f"round {self._round}" + (" of at most " if self._plan.ladder else "/") + str(self._plan.rounds)
 
     @property
     def eta(self) -> str:
-        """Time left, or … before there is anything to tell it by."""
-        if not self._tried:
+        """Time left, at the most where cases may stop before; … before there is anything to tell it by."""
+        if not self.done:
             return "…"
-        each = (time.monotonic() - self._started) / self._tried
-        return human_duration(each * (self.trials - self.done))
+        each = (time.monotonic() - self._started) / self.done
+        left = each * (self.trials - self.done)
+        if self._budget.seconds is not None:
+            left = min(left, max(0.0, self._budget.started + self._budget.seconds - time.monotonic()))
+        return ("≤ " if self._plan.ladder else "") + human_duration(left)
 
 
 def case_text(record: Record) -> str:

@@ -1,8 +1,5 @@
 """`loadbench sweep`: the main job."""
 
-import shlex
-import sys
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from loadbench.checkpoints.checkpoint import Checkpoint
-    from loadbench.records import Run
     from loadbench.store import StoredRun
-    from loadbench.sweep.inputs import Inputs
-    from loadbench.sweep.options import SweepOptions
-    from loadbench.sweep.plan import Planned
 
 _AXES = "Axes"
 _HOW = "How it is measured"
@@ -24,8 +16,8 @@ _HOW = "How it is measured"
 
 def sweep(
     checkpoint: Annotated[
-        str | None,
-        typer.Argument(help="Directory or .safetensors file, or the name of a model to make: gpt2 (default), ..."),
+        list[str] | None,
+        typer.Argument(help="Directories or .safetensors files, or names of models to make: gpt2 (default), ..."),
     ] = None,
     loader: Annotated[
         str | None, typer.Option(help="Loaders, such as safetensors-mmap,runai-streamer. Default: all.")
@@ -56,7 +48,22 @@ def sweep(
         str | None, typer.Option(help="What counts as loaded: owned (default), stream, touched.", rich_help_panel=_AXES)
     ] = None,
     rounds: Annotated[
-        int | None, typer.Option(help="How often every case is tried. Default: 6.", rich_help_panel=_HOW)
+        int | None,
+        typer.Option(
+            help="How often every case is tried. Default: 6, 9, 12, 15 or 20, until it is precise.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="A case is precise when its 95 % interval is within this: 3%. Default: 5% cold, 3% warm.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time for the whole sweep, such as 20m: as many rounds as fit.", rich_help_panel=_HOW),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the order of trials. Default: a new one.", rich_help_panel=_HOW)
@@ -74,6 +81,22 @@ def sweep(
     memory_limit: Annotated[
         str | None,
         typer.Option(help="What a trial may allocate, such as 16G. Default: what is free.", rich_help_panel=_HOW),
+    ] = None,
+    tolerate: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LOADBENCH_TOLERATE",
+            help="Disturbances to stamp but not to judge: cpu, steal, disk, io, memory, gpu, kernel or all.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    ceilings: Annotated[
+        bool | None,
+        typer.Option(
+            "--ceilings/--no-ceilings",
+            help="Measure what the hardware allows, before and in every round. Default: yes.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with the same options; flags win over it.")] = None,
     out: Annotated[
@@ -95,9 +118,10 @@ def sweep(
     from loadbench.errors import UsageError
 
     given = {
-        "checkpoint": checkpoint, "loader": loader, "dtype": dtype, "cache": cache, "device": device,
+        "checkpoint": checkpoint or None, "loader": loader, "dtype": dtype, "cache": cache, "device": device,
         "contract": contract, "rounds": rounds, "seed": seed, "timeout": timeout, "isolation": isolation,
-        "cold_by": cold_by, "memory_limit": memory_limit,
+        "cold_by": cold_by, "memory_limit": memory_limit, "precision": precision, "budget": budget,
+        "tolerate": tolerate, "ceilings": ceilings,
     }  # fmt: skip
     axes = {"threads": threads, "buffer": buffer, "concurrency": concurrency}
     asked = asked_options(given, axes, set or [], config)
@@ -113,165 +137,92 @@ def sweep(
 
 
 def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
-    """A new run: plan, prepare, measure."""
-    from loadbench import loaders, store
+    """A new run: plan, prepare, measure the ceilings, then the rounds."""
+    from loadbench import store
     from loadbench.cli.checkpoints import check_name, named_checkpoint
+    from loadbench.cli.plan_text import plan_text
+    from loadbench.cli.sweep_run import (
+        check_cases,
+        default_out,
+        host_lock,
+        measure_ceilings,
+        measure_rounds,
+        prepare,
+        run_file,
+        say,
+    )
     from loadbench.errors import UsageError
-    from loadbench.records import Plan
-    from loadbench.sweep.options import SweepOptions, options_to_json
-    from loadbench.sweep.plan import plan_cases
+    from loadbench.sweep.options import SweepOptions
+    from loadbench.sweep.plan import make_plan, plan_cases, with_sentinels
     from loadbench.sweep.processes import start_zygote
+    from loadbench.sweep.rounds import Budget
 
     options = SweepOptions(**asked)
+    budget = Budget(options.budget)
     if dry_run:
-        from loadbench.cli.plan_text import plan_text
-
         print(plan_text(options))
         return 0
-    # A mistake in the axes, and a device that is not there, are found before anything slow is done.
-    if all(reasons := [planned.skip for planned in plan_cases(options, "checkpoint")]):
-        raise UsageError(f"no case of this sweep can run here: {'; '.join(dict.fromkeys(reasons))}.")
-    if not options.loader:
-        for broken in loaders.importable()[1]:
-            _say(f"left out: {broken}")
-    check_name(options.checkpoint)
-    out = out or _default_out(options.checkpoint)
+    check_cases(options)
+    for name in options.checkpoint:
+        check_name(name)
+    out = out or default_out(options.checkpoint[0])
     store.reserve(out)
-    start_zygote("spawn" if options.isolation == "spawn" else "fork")
     with ExitStack() as cleanup:
         cleanup.callback(store.release, out)
-        checkpoint = named_checkpoint(options.checkpoint)
-        planned = plan_cases(options, checkpoint.name)
-        plan = Plan(
-            cases=[p.case for p in planned],
-            rounds=options.rounds,
-            seed=_seed(options),
-            isolation="spawn" if options.isolation == "spawn" else "fork",
-            timeout_s=options.timeout,
-            options=options_to_json(options),
-        )
-        inputs = _inputs(checkpoint, planned, options, cleanup)
-        writer = store.RunWriter.create(out, _run(out, plan, inputs, checkpoint, []))
+        cleanup.enter_context(host_lock("sweep"))
+        start_zygote(options.isolation)
+        checkpoints = [named_checkpoint(name) for name in options.checkpoint]
+        names = [checkpoint.name for checkpoint in checkpoints]
+        if len(set(names)) < len(names):
+            raise UsageError(f"two of the checkpoints have the same name ({', '.join(names)}): rename a directory.")
+        ceilings = measure_ceilings(checkpoints, options) if options.ceilings else []
+        planned = [planned for name in names for planned in plan_cases(options, name)]
+        planned, sentinels = with_sentinels(planned, options, ceilings) if options.ceilings else (planned, [])
+        plan = make_plan(planned, sentinels, options)
+        inputs = prepare(checkpoints, planned, options, cleanup)
+        say(plan_text(options, brief=True))
+        writer = store.RunWriter.create(out, run_file(out, plan, inputs, ceilings, checkpoints, []))
         cleanup.callback(writer.close)
-        return _measure(writer, inputs, ())
+        return measure_rounds(writer, inputs, (), options, budget)
 
 
 def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
-    """A run that was interrupted: the same plan, the same checkpoint, what is missing."""
+    """A run that was interrupted: the same plan, the same checkpoints, what is missing."""
     from loadbench import store
     from loadbench.cli.checkpoints import named_checkpoint
     from loadbench.cli.sweep_options import check_same
+    from loadbench.cli.sweep_run import host_lock, measure_ceilings, measure_rounds, prepare, run_file, say
     from loadbench.errors import CheckpointError
     from loadbench.sweep.options import options_from_json
     from loadbench.sweep.plan import Planned, plan_cases
+    from loadbench.sweep.processes import start_zygote
+    from loadbench.sweep.rounds import Budget
 
-    plan = stored.run.plan
+    plan, run = stored.run.plan, stored.run
     options = options_from_json(plan.options)
+    budget = Budget(options.budget)
     check_same(asked, options, stored)
     for warning in stored.warnings:
-        _say(warning)
-    (name, known), *_ = stored.run.checkpoints.items()
-    checkpoint = replace(named_checkpoint(known.path if Path(known.path).exists() else options.checkpoint), name=name)
-    skips = {planned.case.name: planned.skip for planned in plan_cases(options, name)}
-    planned = [Planned(case, skips.get(case.name, "")) for case in plan.cases]
+        say(warning)
     with ExitStack() as cleanup:
-        inputs = _inputs(checkpoint, planned, options, cleanup)
-        if inputs.info.digest != known.digest:
-            raise CheckpointError(
-                f"{checkpoint.path} has other contents than when {stored.path} was started. Start a new run."
-            )
-        run = _run(stored.path, plan, inputs, checkpoint, list(stored.run.sessions))
-        writer = store.RunWriter.resume(stored, run)
+        cleanup.enter_context(host_lock("sweep"))
+        start_zygote(plan.isolation)
+        checkpoints = [
+            replace(named_checkpoint(known.path if Path(known.path).exists() else text), name=name)
+            for (name, known), text in zip(run.checkpoints.items(), options.checkpoint, strict=True)
+        ]
+        ceilings = measure_ceilings(checkpoints, options, len(run.sessions)) if run.ceilings else []
+        skips = {planned.case.name: planned.skip for name in run.checkpoints for planned in plan_cases(options, name)}
+        planned = [Planned(case, skips.get(case.name, "")) for case in plan.cases]
+        inputs = prepare(checkpoints, planned, options, cleanup)
+        for name, known in run.checkpoints.items():
+            if inputs.infos[name].digest != known.digest:
+                raise CheckpointError(
+                    f"{known.path} has other contents than when {stored.path} was started. Start a new run."
+                )
+        continued = run_file(
+            stored.path, plan, inputs, [*run.ceilings, *ceilings], checkpoints, list(run.sessions)
+        )
+        writer = store.RunWriter.resume(stored, continued)
         cleanup.callback(writer.close)
-        return _measure(writer, inputs, stored.records)
-
-
-def _measure(writer: Any, inputs: "Inputs", records: tuple[Any, ...]) -> int:
-    """Run what is open of the plan; every record is on disk before the next trial starts."""
-    from loadbench import store
-    from loadbench.cli.progress import display
-    from loadbench.errors import Interrupted
-    from loadbench.sweep.processes import process_context
-    from loadbench.sweep.rounds import Bench, Progress, run_rounds, skipped_records
-
-    plan, session = writer.run.plan, len(writer.run.sessions) - 1
-    progress = Progress.of(records)
-    skipped: Counter[str] = Counter()
-    for record in skipped_records(plan, inputs.skipped, progress, session):
-        writer.append(record)
-        progress.add(record)
-        skipped[f"{record.case.loader}: {record.reason}"] += 1
-    for reason, count in skipped.items():
-        _say(f"skipped {count} {'case' if count == 1 else 'cases'} of {reason}")
-    _say(f"{progress.trials_left(plan, inputs.jobs)} trials of {len(inputs.jobs)} cases, results in {writer.path}")
-    bench = Bench(
-        inputs.jobs, process_context(plan.isolation), writer.path / store.LOGS, session, inputs.info.payload_bytes
-    )
-    statuses = [record.status for record in records]
-    try:
-        with display(progress.trials_left(plan, inputs.jobs), plan.rounds) as shown:
-            for record in run_rounds(plan, progress, bench):
-                writer.append(record)
-                shown.show(record)
-                statuses.append(record.status)
-    except Interrupted:
-        _say(f"interrupted; every finished trial is in {writer.path}. To continue:")
-        _say(f"  loadbench sweep --resume --out {shlex.quote(str(writer.path))}")
-        return 130
-    _say(f"done. See it with: loadbench report {shlex.quote(str(writer.path))}")
-    return 4 if "invalid" in statuses or "ok" not in statuses else 0
-
-
-def _inputs(
-    checkpoint: "Checkpoint", planned: "list[Planned]", options: "SweepOptions", cleanup: ExitStack
-) -> "Inputs":
-    from loadbench.cli.bytes_progress import bytes_progress
-    from loadbench.sweep.inputs import prepare_inputs
-
-    return prepare_inputs(checkpoint, planned, options, cleanup, bytes_progress)
-
-
-def _run(out: Path, plan: Any, inputs: "Inputs", checkpoint: "Checkpoint", sessions: list[Any]) -> "Run":
-    """run.json's contents, with this invocation as the last session."""
-    from datetime import UTC, datetime
-
-    from loadbench import __version__
-    from loadbench.checkpoints.cache import default_cache_dir
-    from loadbench.machine.environment import collect
-    from loadbench.machine.secrets import redact_command
-    from loadbench.records import Run, Session
-    from loadbench.sweep.description import describe_loader
-
-    session = Session(
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=redact_command(["loadbench", *sys.argv[1:]]),
-        environment=collect({"checkpoint": checkpoint.files[0], "cache": default_cache_dir(), "results": out}),
-    )
-    names = dict.fromkeys(case.loader for case in plan.cases)
-    return Run(
-        loadbench_version=__version__,
-        name=out.resolve().name,
-        plan=plan,
-        sessions=[*sessions, session],
-        checkpoints={checkpoint.name: inputs.info},
-        loaders={name: describe_loader(name, plan.cases[0].device) for name in names},
-    )
-
-
-def _seed(options: "SweepOptions") -> int:
-    import secrets
-
-    return options.seed if options.seed is not None else secrets.randbelow(2**31)
-
-
-def _default_out(checkpoint: str) -> Path:
-    from datetime import datetime
-
-    return (
-        Path("results")
-        / f"{Path(checkpoint).resolve().name.removesuffix('.safetensors')}-{datetime.now():%Y%m%d-%H%M%S}"
-    )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        return measure_rounds(writer, inputs, stored.records, options, budget)

@@ -8,10 +8,8 @@ from loadbench.errors import UsageError
 from loadbench.loaders.devices import parse_device
 from loadbench.store import StoredRun
 from loadbench.sweep.axes import split_list
-from loadbench.sweep.options import SweepOptions, read_toml
-from loadbench.units import parse_duration, parse_size
-
-_LISTS = ("loader", "dtype", "cache", "device", "contract")
+from loadbench.sweep.options import LISTS, SweepOptions, read_toml
+from loadbench.units import parse_duration, parse_share, parse_size
 
 
 def asked_options(
@@ -53,10 +51,14 @@ def check_same(asked: Mapping[str, Any], options: SweepOptions, stored: StoredRu
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name == "timeout":
+    if name in ("timeout", "budget"):
         return parse_duration(value)
+    if name == "precision":
+        return parse_share(value)
+    if name == "checkpoint":
+        return tuple(value)
     if name == "memory_limit":
         return parse_size(value)
     if name == "device":
         return tuple(parse_device(device) for device in split_list(value))
-    return split_list(value) if name in _LISTS else value
+    return split_list(value) if name in LISTS else value

@@ -35,7 +35,7 @@ def trial(
     from loadbench.units import parse_duration, parse_size
 
     options = SweepOptions(
-        checkpoint=checkpoint,
+        checkpoint=(checkpoint,),
         loader=(loader,),
         set=parse_set([f"{loader}.{text}" for text in set or []]),
         cache=(cache,),
@@ -60,9 +60,9 @@ def _one(options: "SweepOptions") -> int:
     from loadbench.sweep.inputs import prepare_inputs
     from loadbench.sweep.plan import plan_cases
     from loadbench.sweep.processes import process_context
-    from loadbench.sweep.rounds import Bench, Progress, run_rounds, skipped_records
+    from loadbench.sweep.rounds import Bench, Budget, Progress, run_rounds, skipped_records
 
-    checkpoint = named_checkpoint(options.checkpoint)
+    checkpoint = named_checkpoint(options.checkpoint[0])
     planned = plan_cases(options, checkpoint.name)
     plan = Plan(
         cases=[p.case for p in planned], rounds=1, seed=0, isolation="spawn", timeout_s=options.timeout, options={}
@@ -70,13 +70,14 @@ def _one(options: "SweepOptions") -> int:
     statuses = []
     with ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="loadbench-trial-")))
-        inputs = prepare_inputs(checkpoint, planned, options, cleanup, bytes_progress)
+        inputs = prepare_inputs([checkpoint], planned, options, cleanup, bytes_progress)
         progress = Progress()
         for record in skipped_records(plan, inputs.skipped, progress, session=0):
             progress.add(record)
             print(record.model_dump_json(indent=1))
-        bench = Bench(inputs.jobs, process_context("spawn"), logs, 0, inputs.info.payload_bytes)
-        for record in run_rounds(plan, progress, bench):
+        sizes = {name: info.payload_bytes for name, info in inputs.infos.items()}
+        bench = Bench(inputs.jobs, process_context("spawn"), logs, 0, sizes)
+        for record in run_rounds(plan, progress, bench, Budget(None)):
             statuses.append(record.status)
             print(record.model_dump_json(indent=1))
             if record.log:

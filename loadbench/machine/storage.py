@@ -58,10 +58,20 @@ def describe_storage(path: Path) -> StorageInfo:
 
 def device_read_bytes(device: str) -> int:
     """Bytes that anybody has read from a block device since boot. Raises `UsageError` for an unknown device."""
+    return _statistics(device)[2] * _SECTOR
+
+
+def device_written_bytes(device: str) -> int:
+    """Bytes that anybody has written to a block device since boot. Raises `UsageError` for an unknown device."""
+    return _statistics(device)[6] * _SECTOR
+
+
+def _statistics(device: str) -> list[int]:
+    """The kernel's counters of a whole disk, in the order of its documentation (block/stat)."""
     statistics = text_of(Path("/sys/block", device, "stat"))
     if not device or not statistics:
         raise unknown_name("block device", device, (entry.name for entry in Path("/sys/block").glob("*")))
-    return int(statistics.split()[2]) * _SECTOR
+    return [int(number) for number in statistics.split()]
 
 
 def _device(mount: Mount) -> str | None:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
-from loadbench.records import CheckpointInfo, Run, Session, Value
+from loadbench.records import CheckpointInfo, Plan, Run, Session, Value
 from loadbench.report.text import count, short
 from loadbench.units import human_duration, human_size
 
@@ -36,7 +36,7 @@ def repeat_facts(run: Run) -> tuple[Fact, ...]:
     commit = environment.get("git.commit")
     dirty = " with uncommitted changes" if environment.get("git.dirty") else ""
     facts = [
-        ("Plan", f"{count(len(plan.cases), 'case')} × {count(plan.rounds, 'round')}, order from seed {plan.seed}"),
+        ("Plan", _plan(plan)),
         ("Isolation", f"{plan.isolation}, time limit {human_duration(plan.timeout_s)} a trial"),
         ("Commit", f"{short(str(commit))}{dirty}" if commit else ""),
         *(
@@ -50,6 +50,18 @@ def repeat_facts(run: Run) -> tuple[Fact, ...]:
 def commands(run: Run) -> tuple[str, ...]:
     """The distinct command lines of the run, in order."""
     return tuple(dict.fromkeys(shlex.join(session.command) for session in run.sessions if session.command))
+
+
+def _plan(plan: Plan) -> str:
+    rounds = count(plan.rounds, "round")
+    sentinels = f" ({count(len(plan.sentinels), 'sentinel')} among them)" if plan.sentinels else ""
+    parts = [f"{count(len(plan.cases), 'case')}{sentinels} × {'up to ' if plan.ladder else ''}{rounds}"]
+    if plan.ladder:
+        wishes = ", ".join(f"±{100 * wish:g} % {cache}" for cache, wish in plan.precision.items())
+        parts.append(f"a case stops at {wishes} after {', '.join(map(str, plan.ladder))} rounds")
+    if plan.budget_s is not None:
+        parts.append(f"time budget {human_duration(plan.budget_s)}")
+    return ", ".join([*parts, f"order from seed {plan.seed}"])
 
 
 def _made(info: CheckpointInfo) -> str:

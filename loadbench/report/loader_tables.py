@@ -1,4 +1,4 @@
-"""One table for each loader, in the form of the published MI300X tables; then what is not counted."""
+"""One table for each loader, in the form of the published MI300X tables."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,6 @@ from loadbench.report.cells import (
     UNSET_MARK,
     UNSET_NOTE,
     Loaders,
-    case_text,
     config_cell,
     figure_notes,
     figures,
@@ -17,6 +16,7 @@ from loadbench.report.cells import (
     tunable_cell,
     used_throughout,
 )
+from loadbench.report.knees import Knee, knee_notes
 from loadbench.report.tables import Column, Table
 from loadbench.report.text import short, value_text
 
@@ -32,25 +32,24 @@ _COLUMNS = (
     *FIGURES,
     Column("Notes", narrow="below"),
 )
-_NOT_COUNTED = (
-    Column("Test #", "right"),
-    Column("Status"),
-    Column("Trials", "right"),
-    Column("Of them repeated", "right"),
-    Column("Case", narrow="below"),
-    Column("Reason", narrow="below"),
-)
 
 
-def loader_tables(summaries: Iterable[CaseSummary], loaders: Loaders) -> tuple[Table, ...]:
-    """A table for each loader and checkpoint, a row for each case, with or without a figure."""
+def loader_tables(summaries: Iterable[CaseSummary], loaders: Loaders, knees: Iterable[Knee] = ()) -> tuple[Table, ...]:
+    """A table for each loader and checkpoint, a row for each case, with or without a figure; its knees below it."""
     groups: dict[tuple[str, str], list[CaseSummary]] = {}
     for summary in summaries:
-        groups.setdefault((summary.case.loader, summary.case.checkpoint), []).append(summary)
-    return tuple(_loader_table(group, loaders) for group in groups.values())
+        groups.setdefault(_group(summary), []).append(summary)
+    knees_of: dict[tuple[str, str], list[Knee]] = {}
+    for knee in knees:
+        knees_of.setdefault(_group(knee.best), []).append(knee)
+    return tuple(_loader_table(group, loaders, knees_of.get(key, [])) for key, group in groups.items())
 
 
-def _loader_table(summaries: list[CaseSummary], loaders: Loaders) -> Table:
+def _group(summary: CaseSummary) -> tuple[str, str]:
+    return summary.case.loader, summary.case.checkpoint
+
+
+def _loader_table(summaries: list[CaseSummary], loaders: Loaders, knees: Iterable[Knee]) -> Table:
     title = f"{loader_text(summaries[0])}: {short(summaries[0].case.checkpoint)}"
     throughout = used_throughout(summaries, OWN_COLUMN)
     rows = tuple(_row(summary, loaders, tuple(throughout)) for summary in summaries)
@@ -60,7 +59,7 @@ def _loader_table(summaries: list[CaseSummary], loaders: Loaders) -> Table:
         footnotes = (*footnotes, f"In effect in every case: {settings}")
     if any(cell.endswith(UNSET_MARK) for row in rows for cell in row):
         footnotes = (UNSET_NOTE, *footnotes)
-    return Table(title, _COLUMNS, rows, footnotes)
+    return Table(title, _COLUMNS, rows, (*footnotes, *knee_notes(knees, loaders)))
 
 
 def _row(summary: CaseSummary, loaders: Loaders, throughout: tuple[str, ...]) -> tuple[str, ...]:
@@ -72,21 +71,3 @@ def _row(summary: CaseSummary, loaders: Loaders, throughout: tuple[str, ...]) ->
         *figures(summary),
         "; ".join(short(note) for note in notes(summary)),
     )
-
-
-def not_counted_table(summaries: Iterable[CaseSummary], loaders: Loaders) -> Table | None:
-    """Every trial whose time does not count, by case, status and reason; None if all count."""
-    rows = tuple(
-        (
-            str(summary.number),
-            outcome.status,
-            str(outcome.count),
-            str(outcome.repeated),
-            case_text(summary.case, loaders),
-            short(outcome.reason),
-        )
-        for summary in summaries
-        for outcome in summary.outcomes
-    )
-    note = "Of them repeated: tried again in the same round with success, so that the round lacks nothing."
-    return Table("Not counted", _NOT_COUNTED, rows, (note,)) if rows else None

@@ -8,27 +8,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loadbench.analysis.best import Contest
+from loadbench.analysis.best import Contest, Standing, possible
+from loadbench.analysis.ceilings import Bounds
 from loadbench.analysis.measured import Measured
-from loadbench.analysis.notes import notes
+from loadbench.analysis.notes import faster_than_ceiling, notes
 from loadbench.analysis.summary import CaseSummary
-from loadbench.records import Value
+from loadbench.report.ceiling_tables import CeilingRow
+from loadbench.report.csv_cells import CSV_COLUMNS, csv_row, ratio_values, trend_values
 from loadbench.report.findings import Findings
-from loadbench.report.text import visible
+from loadbench.report.knees import Knee
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 # Format history of `loadbench report --format json`.
 # 1 - (loadbench 0.1.0) the first.
-
-_CSV_COLUMNS = (
-    "run", "test", "loader", "checkpoint", "device", "cache_requested", "contract", "dtype", "tunables",
-    "is_ceiling", "n", "load_median_ns", "load_low_ns", "load_high_ns", "interval_kind", "load_min_ns", "load_max_ns",
-    "process_median_ns", "payload_bytes", "delivered_bytes", "storage_read_bytes", "gb_per_s", "gib_per_s",
-    "cache_before", "cache_verified", "bytes_verified", "path_requested", "path_effective", "ceiling_share",
-    "rss_peak_bytes", "device_peak_bytes", "cache_left_bytes", "major_faults", "settings",
-    "failed", "timeout", "skipped", "disturbed", "invalid", "missing_rounds", "notes",
-)  # fmt: skip
-_FORMULA_START = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# 2 - (loadbench 0.2.0) bounds, precision, trend, modes and outliers of a case; standings, ceilings, knees, resolutions.
+#     level_tests and level_with_fastest tell the top set instead of overlapping intervals.
 
 
 def as_json(runs: Iterable[Findings]) -> str:
@@ -41,29 +35,41 @@ def as_csv(runs: Iterable[Findings]) -> str:
     """One line a case. An empty cell is a figure that does not exist."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
+    writer.writerow(CSV_COLUMNS)
     for findings in runs:
+        standings = _standings(findings)
         for summary in findings.summaries:
-            row = {"run": findings.stored.run.name, **_case_cells(summary), **_figure_cells(summary)}
-            writer.writerow([_cell(row.get(column)) for column in _CSV_COLUMNS])
+            writer.writerow(csv_row(findings.stored.run.name, summary, standings.get(summary.number)))
     return text.getvalue()
 
 
 def _run(findings: Findings) -> dict[str, Any]:
     run = findings.stored.run.model_dump(mode="json")
     del run["plan"]["cases"]  # Every planned case is among the cases below.
+    standings = _standings(findings)
     return {
         "path": str(findings.stored.path),
         "warnings": findings.warnings,
         "run": run,
-        "best_observed": [_contest(contest) for contest in findings.contests],
-        "cases": [_case(summary) for summary in findings.summaries],
+        "best_observed": [_contest(contest, findings) for contest in findings.contests],
+        "ceilings": [_ceiling(row) for row in findings.ceiling_rows],
+        "knees": [_knee(knee) for knee in findings.knees],
+        "detectable": [asdict(resolution) for resolution in findings.resolutions],
+        "cases": [_case(summary, standings.get(summary.number)) for summary in findings.summaries],
     }
 
 
-def _contest(contest: Contest) -> dict[str, Any]:
+def _standings(findings: Findings) -> dict[int, Standing]:
+    return {standing.summary.number: standing for contest in findings.contests for standing in contest.standings}
+
+
+def _contest(contest: Contest, findings: Findings) -> dict[str, Any]:
+    bounds = possible(contest, findings.ceilings)
     return {
         "condition": asdict(contest.condition),
+        "bounds": _bounds(bounds) if bounds else None,
+        "top_set_tests": [standing.summary.number for standing in contest.top_set],
+        "cases_tested": contest.tested,
         "best": [
             {
                 "test": best.summary.number,
@@ -78,17 +84,42 @@ def _contest(contest: Contest) -> dict[str, Any]:
     }
 
 
-def _case(summary: CaseSummary) -> dict[str, Any]:
+def _ceiling(row: CeilingRow) -> dict[str, Any]:
+    return {**asdict(row), "gb_per_s": row.gb_per_s, "gib_per_s": row.gib_per_s}
+
+
+def _knee(knee: Knee) -> dict[str, Any]:
+    return {"test": knee.best.number, "tunable": knee.tunable, "value": knee.value, "largest": knee.largest}
+
+
+def _case(summary: CaseSummary, standing: Standing | None) -> dict[str, Any]:
     return {
         "test": summary.number,
         "name": summary.case.name,
         "case": summary.case.model_dump(mode="json"),
         "is_ceiling": summary.is_ceiling,
+        "is_sentinel": summary.is_sentinel,
         "ceiling_share": summary.ceiling_share,
+        "bounds": _bounds(summary.bounds) if summary.bounds else None,
+        "bottleneck": summary.bottleneck,
+        "faster_than_ceiling": faster_than_ceiling(summary),
+        "times_best": ratio_values(standing.times_best) if standing else None,
+        "in_top_set": standing.in_top_set if standing else None,
+        "precision": asdict(summary.precision) if summary.precision else None,
         "measured": _measured(summary.measured) if summary.measured else None,
         "not_counted": [asdict(outcome) for outcome in summary.outcomes],
         "missing_rounds": summary.missing_rounds,
+        "missing_reason": summary.missing_reason,
         "notes": notes(summary),
+    }
+
+
+def _bounds(bounds: Bounds) -> dict[str, Any]:
+    return {
+        "lower_ns": bounds.lower.ns,
+        "stage": bounds.lower.stage,
+        "sum_ns": bounds.sum_ns,
+        "stages_ns": {bound.stage: bound.ns for bound in bounds.stages},
     }
 
 
@@ -96,76 +127,12 @@ def _measured(measured: Measured) -> dict[str, Any]:
     return {
         "n": measured.n,
         **asdict(measured),
+        "trend": trend_values(measured.trend) if measured.trend else None,
         "min_ns": min(measured.samples_ns),
         "max_ns": max(measured.samples_ns),
         "gb_per_s": measured.gb_per_s,
         "gib_per_s": measured.gib_per_s,
     }
-
-
-def _case_cells(summary: CaseSummary) -> dict[str, Any]:
-    case = summary.case
-    statuses = ("failed", "timeout", "skipped", "disturbed", "invalid")
-    return {
-        "test": summary.number,
-        "loader": case.loader,
-        "checkpoint": case.checkpoint,
-        "device": case.device,
-        "cache_requested": case.cache,
-        "contract": case.contract,
-        "dtype": case.dtype,
-        "tunables": _pairs(case.tunables),
-        "is_ceiling": summary.is_ceiling,
-        "n": summary.measured.n if summary.measured else 0,
-        "ceiling_share": summary.ceiling_share,
-        **{name: sum(out.count for out in summary.outcomes if out.status == name) for name in statuses},
-        "missing_rounds": summary.missing_rounds,
-        "notes": "; ".join(notes(summary)),
-    }
-
-
-def _figure_cells(summary: CaseSummary) -> dict[str, Any]:
-    measured = summary.measured
-    if measured is None:
-        return {}
-    return {
-        "load_median_ns": measured.median_ns,
-        "load_low_ns": measured.interval.low,
-        "load_high_ns": measured.interval.high,
-        "interval_kind": measured.interval.kind,
-        "load_min_ns": min(measured.samples_ns),
-        "load_max_ns": max(measured.samples_ns),
-        "process_median_ns": measured.process_median_ns,
-        "payload_bytes": measured.payload_bytes,
-        "delivered_bytes": measured.delivered_bytes,
-        "storage_read_bytes": measured.storage_read_bytes,
-        "gb_per_s": measured.gb_per_s,
-        "gib_per_s": measured.gib_per_s,
-        "cache_before": measured.cache,
-        "cache_verified": measured.cache_verified,
-        "bytes_verified": measured.bytes_verified,
-        "path_requested": "+".join(measured.requested_paths),
-        "path_effective": "+".join(measured.effective_paths),
-        "rss_peak_bytes": measured.rss_peak_bytes,
-        "device_peak_bytes": measured.device_peak_bytes,
-        "cache_left_bytes": measured.cache_left_bytes,
-        "major_faults": measured.major_faults,
-        "settings": _pairs(measured.settings),
-    }
-
-
-def _pairs(settings: dict[str, Value]) -> str:
-    return " ".join(f"{name}={json.dumps(value)}" for name, value in sorted(settings.items()))
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet does not run: a leading `'` makes a formula text. Figures stay figures."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str):
-        return value
-    shown = visible(value)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA_START) else shown
 
 
 def _finite(value: Any) -> Any:

@@ -30,6 +30,7 @@ def markdown(document: Document) -> str:
 
 def _table(table: Table) -> Iterable[str]:
     yield f"## {_text(table.title)}"
+    yield from (_text(sentence) for sentence in table.intro)
     if table.rows:
         heads = [_line(column.name for column in table.columns)]
         rule = "|".join("---:" if column.align == "right" else "---" for column in table.columns)

@@ -25,6 +25,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     footnotes: tuple[str, ...] = ()
+    intro: tuple[str, ...] = ()
+    """Sentences between the title and the rows."""
 
     def __post_init__(self) -> None:
         for row in self.rows:

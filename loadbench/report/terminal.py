@@ -13,7 +13,7 @@ from rich.text import Text
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.tables import Column, Table
-from loadbench.report.text import visible
+from loadbench.report.text import NO_FIGURE, visible
 
 _GAP = 2
 """Blanks between two columns; one where there is little room."""
@@ -62,9 +62,11 @@ def print_document(document: Document, console: Console) -> None:
 
 def _print_table(table: Table, console: Console) -> None:
     console.print(_text(table.title, "bold"))
+    for sentence in table.intro:
+        console.print(_text(sentence))
     if table.rows:
         shown = _columns_that_fit(table, console.width)
-        console.print(_rich_table(table, shown))
+        console.print(_rich_table(table, shown, console.width))
         below = [index for index, column in enumerate(table.columns) if column.narrow == "below" and index not in shown]
         if below:
             console.print(_lines_below(table, below))
@@ -87,29 +89,50 @@ def _smallest_width(table: Table, index: int) -> int:
     return max(heading, min(widest, _LONG_TEXT) if column.narrow == "below" else widest)
 
 
-def _rich_table(table: Table, shown: Sequence[int]) -> RichTable:
+def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
     whole = len(shown) == len(table.columns)
     gap = (0, _GAP - 1, 0, 0) if whole else (0, 0)
-    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, padding=gap, header_style="bold")
+    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=gap, header_style="bold")
+    wide = _widths(table, width) if whole else []
     for index in shown:
         column = table.columns[index]
+        most = wide[index] if whole else _smallest_width(table, index)
         # Where there is little room names may be broken over two lines, and the headings of figures, but no figure.
-        least = _smallest_width(table, index) if whole or column.align == "right" else None
-        most = None if whole else least
+        least = most if whole or column.align == "right" else None
         drawn.add_column(Text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
     for row in table.rows:
         drawn.add_row(*(_text(row[index]) for index in shown))
     return drawn
 
 
+def _widths(table: Table, width: int) -> list[int]:
+    """The columns of a whole table: each gets its smallest width, and an equal part of the room left that it can use.
+
+    The table library shrinks the widest column first, even below its smallest width, and then cuts the line.
+    """
+    columns = range(len(table.columns))
+    widths = [_smallest_width(table, index) for index in columns]
+    texts = [(table.columns[index].name, *(row[index] for row in table.rows)) for index in columns]
+    wanted = [max(cell_len(visible(text)) for text in column) for column in texts]
+    room = width - sum(widths) - _GAP * (len(widths) - 1)
+    while room > 0 and widths != wanted:
+        for index in columns:
+            if room > 0 and widths[index] < wanted[index]:
+                widths[index] += 1
+                room -= 1
+    return widths
+
+
 def _lines_below(table: Table, columns: Sequence[int]) -> RichTable:
     lines = RichTable.grid(padding=(0, 1, 0, 0))
     lines.add_column(justify="right")
     lines.add_column(overflow="fold")
+    mark = "#" if table.columns[0].name.endswith("#") else ""
     for row in table.rows:
-        parts = [f"{_label(table.columns[index])}: {row[index]}" for index in columns if row[index]]
+        cells = [(_label(table.columns[index]), row[index]) for index in columns]
+        parts = [f"{label}: {cell}" for label, cell in cells if cell not in ("", NO_FIGURE)]
         if parts:
-            lines.add_row(_text(f"  #{row[0]}", "bold"), _text(" · ".join(parts)))
+            lines.add_row(_text(f"  {mark}{row[0]}", "bold"), _text(" · ".join(parts)))
     return lines
 
 

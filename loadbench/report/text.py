@@ -5,6 +5,9 @@ is trusted. They are shortened where they enter a document, and what is not prin
 where a document is written.
 """
 
+from math import isinf
+
+from loadbench.analysis.ratio import Ratio
 from loadbench.records import Value, name_value
 from loadbench.units import NS, short_size
 
@@ -64,6 +67,13 @@ def rate(value: float) -> str:
 def percent(share: float | None) -> str:
     """A share as `87 %`."""
     return NO_FIGURE if share is None else f"{100 * share:.0f} %"
+
+
+def times(ratio: Ratio) -> str:
+    """A ratio of times with its interval, `1.12 [1.05, 1.21]`; without it where the samples are too small for one."""
+    if ratio.low == ratio.high or isinf(ratio.high):
+        return f"{ratio.estimate:.2f}"
+    return f"{ratio.estimate:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
 def count(number: int, word: str) -> str:

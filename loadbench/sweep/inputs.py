@@ -33,7 +33,8 @@ class Inputs:
 
     jobs: Mapping[str, Job]
     skipped: Mapping[str, str]
-    info: CheckpointInfo
+    infos: Mapping[str, CheckpointInfo]
+    """By name of the checkpoint."""
 
 
 @dataclass
@@ -48,12 +49,31 @@ class _Forms:
 
 
 def prepare_inputs(
-    checkpoint: Checkpoint, planned: Sequence[Planned], options: SweepOptions, cleanup: ExitStack, show: Show
+    checkpoints: Sequence[Checkpoint],
+    planned: Sequence[Planned],
+    options: SweepOptions,
+    cleanup: ExitStack,
+    show: Show,
 ) -> Inputs:
     """Convert, hash and find out about the page cache, for the cases that can run.
 
     `show` makes a display for what is slow; what has to be removed after the sweep goes on `cleanup`.
     """
+    jobs: dict[str, Job] = {}
+    skipped: dict[str, str] = {}
+    infos: dict[str, CheckpointInfo] = {}
+    for checkpoint in checkpoints:
+        of_it = [p for p in planned if p.case.checkpoint == checkpoint.name]
+        found = _prepare_one(checkpoint, of_it, options, cleanup, show)
+        jobs |= found.jobs
+        skipped |= found.skipped
+        infos |= found.infos
+    return Inputs(jobs, skipped, infos)
+
+
+def _prepare_one(
+    checkpoint: Checkpoint, planned: Sequence[Planned], options: SweepOptions, cleanup: ExitStack, show: Show
+) -> Inputs:
     runnable = [p.case for p in planned if not p.skip]
     skipped = {p.case.name: p.skip for p in planned if p.skip}
     forms = _make_forms(checkpoint, runnable, options, cleanup, show)
@@ -72,7 +92,7 @@ def prepare_inputs(
             skipped[case.name] = reason
         else:
             jobs[case.name] = _job(case, checkpoint, forms, options, memory)
-    return Inputs(jobs, skipped, checkpoint_info(checkpoint, digest))
+    return Inputs(jobs, skipped, {checkpoint.name: checkpoint_info(checkpoint, digest)})
 
 
 def checkpoint_info(checkpoint: Checkpoint, digest: str) -> CheckpointInfo:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from loadbench import loaders
+from loadbench.machine.surroundings import surroundings
 from loadbench.records import (
     ByteCounts,
     CacheProof,
@@ -13,9 +14,11 @@ from loadbench.records import (
     Record,
     Residency,
     Status,
+    Surroundings,
     Timing,
     Value,
 )
+from loadbench.sweep.disturbance import CACHE, disturbance
 from loadbench.sweep.supervise import Outcome
 from loadbench.trial.spec import Finished
 
@@ -39,15 +42,28 @@ def judge(
     isolation: Isolation,
     payload_bytes: int,
     stored_bytes: int | None,
+    tolerated: frozenset[str] = frozenset(),
 ) -> Record:
     """The record of a trial.
 
     `stored_bytes` is what the files take up on their block device, less than their size where the file system
-    compresses; None where no block device is behind them and its counters say nothing.
+    compresses; None where no block device is behind them and its counters say nothing. Causes of disturbance that are
+    `tolerated` are stamped and nothing else; the cache state is never tolerated.
     """
     finished = outcome.finished
     path = _path(case, outcome, payload_bytes) if finished else None
+    around = surroundings_of(outcome, path)
     status, reason = _status(case, outcome, path, payload_bytes, stored_bytes)
+    if status == "ok" and finished and around and outcome.window:
+        found = disturbance(
+            around,
+            case,
+            payload_bytes,
+            cpus=outcome.window.cpus,
+            storage_read_bytes=finished.counts.storage_read_bytes,
+            tolerated=tolerated,
+        )
+        status, reason = ("disturbed", found[1]) if found else ("ok", "")
     return Record(
         case=case,
         round=round_number,
@@ -63,6 +79,7 @@ def judge(
         path=path,
         proof=finished.proof if finished else None,
         counters=_counters(finished, outcome) if finished else None,
+        surroundings=around,
         settings=finished.attested_settings if finished else {},
     )
 
@@ -72,7 +89,7 @@ def _status(
 ) -> tuple[Status, str]:
     """The status and its reason. Wrong bytes weigh most, then ignored settings, then the cache state."""
     if outcome.disturbed:
-        return "disturbed", outcome.disturbed
+        return "disturbed", f"{CACHE}: {outcome.disturbed}"
     if outcome.hung:
         return "timeout", outcome.hung
     if outcome.died:
@@ -98,8 +115,8 @@ def _status(
         return "failed", f"gds was asked for, but the path was {path.effective}: {path.evidence}"
     if {path.requested, path.effective} == {"direct", "buffered"}:
         return "failed", f"{path.requested} reads were asked for, but they were {path.effective}: {path.evidence}"
-    disturbed = cache_contradiction(case, outcome, path, payload_bytes, stored_bytes)
-    return ("disturbed", disturbed) if disturbed else ("ok", "")
+    contradiction = cache_contradiction(case, outcome, path, payload_bytes, stored_bytes)
+    return ("disturbed", f"{CACHE}: {contradiction}") if contradiction else ("ok", "")
 
 
 def ignored_setting(asked: dict[str, Value], attested: dict[str, Value]) -> str:
@@ -115,15 +132,16 @@ def cache_contradiction(
 ) -> str:
     """Why the cache state around the clock cannot be believed, or nothing.
 
-    A cold load must have made storage deliver its bytes, as the process's own counter or the disk's tells: the
-    process's misses reads of its children. A warm load must not have, unless it read past the page cache.
+    A cold load must have made storage deliver its bytes, as the counter of its process tree tells. The disk's counter
+    is believed only for GPU direct reads, which no process is charged with: anybody's reads are in it, also those of a
+    stranger who has brought the file into the page cache. A warm load must not have, unless it read past the cache.
     """
     finished, after = outcome.finished, outcome.after
     assert finished is not None
     own, disk = finished.counts.storage_read_bytes, outcome.device_read_bytes
     if case.cache == "cold" and stored_bytes is not None and own is not None:
         expected = min(payload_bytes, stored_bytes)
-        seen = max(own, disk or 0)
+        seen = max(own, disk or 0) if path.effective == "gds" else own
         if seen < NEARLY_ALL * expected:
             share = seen / max(1, expected)
             return f"cold was asked for, but only {share:.0%} of the bytes came from storage inside the clock"
@@ -134,6 +152,16 @@ def cache_contradiction(
         share = own / max(1, payload_bytes)
         return f"warm was asked for, but {share:.0%} of the bytes came from storage inside the clock"
     return ""
+
+
+def surroundings_of(outcome: Outcome, path: PathProof | None) -> Surroundings | None:
+    """What went on around the trial; what others did is null where the trial's own share of it is not known."""
+    if outcome.window is None:
+        return None
+    counts = outcome.finished.counts if outcome.finished else None
+    charged = counts.storage_read_bytes if counts and path and path.effective != "gds" else None
+    cpu = counts.user_ns + counts.system_ns + counts.children_cpu_ns if counts else None
+    return surroundings(outcome.window, trial_cpu_ns=cpu, trial_read_bytes=charged)
 
 
 def _path(case: Case, outcome: Outcome, payload_bytes: int) -> PathProof:

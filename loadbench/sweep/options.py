@@ -14,17 +14,21 @@ from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.devices import parse_device
 from loadbench.records import CacheWish, Contract, Isolation
 from loadbench.sweep.axes import split_list
-from loadbench.units import parse_duration, parse_size
+from loadbench.sweep.disturbance import TOLERABLE
+from loadbench.units import parse_duration, parse_share, parse_size
 
 DTYPES = ("auto", *TARGETS)
 COLD_METHODS = ("auto", "fadvise", "drop_caches", "copy")
+LISTS = ("checkpoint", "loader", "dtype", "cache", "device", "contract", "tolerate")
+"""Options that take several values."""
 
 
 @dataclass(frozen=True)
 class SweepOptions:
     """What to sweep. Axis values are kept as text until the loaders are known; the names are those of the flags."""
 
-    checkpoint: str = "gpt2"
+    checkpoint: tuple[str, ...] = ("gpt2",)
+    """Directories, files or names of models."""
     loader: tuple[str, ...] = ()
     """Names of loaders; empty for all."""
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -35,15 +39,30 @@ class SweepOptions:
     cache: tuple[str, ...] = ("cold", "warm")
     device: tuple[str, ...] = ("cpu",)
     contract: tuple[str, ...] = ("owned",)
-    rounds: int = 6
+    rounds: int | None = None
+    """How often every case is tried, with a precision the most; None for the ladder's end."""
+    precision: float | None = None
+    """Half-width of the median's interval over the median at which a case stops; None for the defaults of the cache
+    states, or, with a number of rounds, for no such stop."""
+    budget: float | None = None
+    """Seconds for the whole sweep."""
     seed: int | None = None
     """None for a new one, which is stored with the run."""
     timeout: float = 600.0
     """Seconds that one phase of a trial may take."""
-    isolation: str = "fork"
+    isolation: Isolation = "fork"
     cold_by: str = "auto"
     memory_limit: int | None = None
     """Bytes a trial may allocate; None for what the machine has free."""
+    tolerate: tuple[str, ...] = ()
+    """Causes of disturbance that are stamped on the trial but do not disturb it; `all` for all."""
+    ceilings: bool = True
+    """Whether the ceilings are measured and a sentinel runs in every round."""
+
+    @property
+    def tolerated(self) -> frozenset[str]:
+        """The causes that do not disturb."""
+        return frozenset(TOLERABLE if "all" in self.tolerate else self.tolerate)
 
     def __post_init__(self) -> None:
         _known("dtype", self.dtype, DTYPES)
@@ -51,9 +70,16 @@ class SweepOptions:
         _known("contract", self.contract, get_args(Contract))
         _known("isolation", (self.isolation,), get_args(Isolation))
         _known("cold method", (self.cold_by,), COLD_METHODS)
+        _known("cause of disturbance", self.tolerate, ("all", *TOLERABLE))
         object.__setattr__(self, "device", tuple(dict.fromkeys(parse_device(device) for device in self.device)))
-        if self.rounds < 1:
+        if not self.checkpoint:
+            raise UsageError("name at least one checkpoint.")
+        if self.rounds is not None and self.rounds < 1:
             raise UsageError(f"--rounds {self.rounds}: at least one round is needed.")
+        if self.precision is not None and not 0 < self.precision < 1:
+            raise UsageError(f"--precision {self.precision:g}: write a share of the median such as 3% or 0.03.")
+        if self.budget is not None and self.budget <= 0:
+            raise UsageError(f"--budget {self.budget:g}: it must be longer than nothing.")
         if self.timeout <= 0:
             raise UsageError(f"--timeout {self.timeout}: it must be longer than nothing.")
 
@@ -80,7 +106,9 @@ def options_to_json(options: SweepOptions) -> dict[str, Any]:
 
 
 def options_from_json(data: dict[str, Any]) -> SweepOptions:
-    """The options out of run.json."""
+    """The options out of run.json. Format 1 had one checkpoint, by itself."""
+    if isinstance(data.get("checkpoint"), str):
+        data = {**data, "checkpoint": (data["checkpoint"],)}
     return TypeAdapter(SweepOptions).validate_python(data)
 
 
@@ -89,10 +117,16 @@ def _typed(key: str, value: Any, path: Path) -> Any:
         if not isinstance(value, dict):
             raise UsageError(f"{path}: [{key}] must be a table, such as [{key}] followed by lines name = [values].")
         return {name: _texts(values) for name, values in value.items()}
-    if key in ("loader", "dtype", "cache", "device", "contract"):
+    if key in LISTS:
         return _texts(value)
-    if key == "timeout":
+    if key in ("timeout", "budget"):
         return parse_duration(str(value))
+    if key == "precision":
+        return parse_share(str(value))
+    if key == "ceilings":
+        if not isinstance(value, bool):
+            raise UsageError(f"{path}: ceilings must be true or false, not {value!r}.")
+        return value
     if key == "memory_limit":
         return parse_size(str(value))
     if key in ("rounds", "seed") and (not isinstance(value, int) or isinstance(value, bool)):

@@ -1,17 +1,22 @@
 """From options to cases: every loader's tunables times the conditions, and the order of each round."""
 
 import random
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from pydantic import TypeAdapter
+
 from loadbench import loaders
+from loadbench.analysis.precision import LADDER, PRECISION
 from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.contract import Loader
 from loadbench.machine.secrets import redact
-from loadbench.records import Case, Value
+from loadbench.records import CacheWish, Case, Ceiling, Plan, Value
 from loadbench.sweep.axes import parse_axis
-from loadbench.sweep.options import SweepOptions
+from loadbench.sweep.options import SweepOptions, options_to_json
+from loadbench.sweep.sentinel import sentinels
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,46 @@ class Planned:
 def plan_cases(options: SweepOptions, checkpoint: str) -> list[Planned]:
     """All cases of the sweep, each once: loaders in the order given, conditions inside.
 
-    With no loader named it is every one that can be imported.
+    With no loader named it is every one that can be imported; ceilings are measured anyway.
     """
-    names = options.loader or tuple(loaders.importable()[0])
+    names = options.loader or tuple(name for name in loaders.importable()[0] if not loaders.find(name).ceiling)
     kinds = {name: loaders.find(name) for name in dict.fromkeys(names)}
     _check_axes(options, kinds)
     return [planned for name, kind in kinds.items() for planned in _cases_of(name, kind, options, checkpoint)]
+
+
+def with_sentinels(
+    planned: list[Planned], options: SweepOptions, ceilings: Sequence[Ceiling]
+) -> tuple[list[Planned], list[Case]]:
+    """The cases and the sentinels of their checkpoints behind them, and which of all are the sentinels."""
+    caches = TypeAdapter(tuple[CacheWish, ...]).validate_python(options.cache)
+    names = dict.fromkeys(one.case.checkpoint for one in planned)
+    found = [case for name in names for case in sentinels(name, caches, ceilings)]
+    asked = {one.case.name for one in planned}
+    # A ceiling that was asked for by name may be the same case: it is then a case like any other.
+    added = [case for case in found if case.name not in asked]
+    return [*planned, *(Planned(case) for case in added)], added
+
+
+def make_plan(planned: Sequence[Planned], sentinel_cases: list[Case], options: SweepOptions) -> Plan:
+    """The plan as run.json has it. With a number of rounds and no precision, every case has that many."""
+    fixed = options.rounds is not None and options.precision is None
+    rounds = options.rounds or LADDER[-1]
+    precision = PRECISION if options.precision is None else dict.fromkeys(PRECISION, options.precision)
+    return Plan.model_validate(
+        {
+            "cases": [one.case for one in planned],
+            "rounds": rounds,
+            "ladder": [] if fixed else [step for step in LADDER if step <= rounds],
+            "precision": {} if fixed else precision,
+            "budget_s": options.budget,
+            "sentinels": sentinel_cases,
+            "seed": options.seed if options.seed is not None else secrets.randbelow(2**31),
+            "isolation": options.isolation,
+            "timeout_s": options.timeout,
+            "options": options_to_json(options),
+        }
+    )
 
 
 def round_order(cases: list[Case], seed: int, round_number: int) -> list[Case]:

@@ -1,12 +1,14 @@
 """The sweep itself: rounds of trials in random order, each yielded as a record before the next one starts."""
 
 import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from loadbench.analysis.precision import rounds_wanted, samples_by_round
 from loadbench.machine.secrets import redact
 from loadbench.records import Case, Plan, Record
 from loadbench.sweep.judge import judge
@@ -32,6 +34,8 @@ class Progress:
     """Cases that are not tried any more, with the reason."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Cases that could not be tried at all, with the reason."""
+    samples: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    """The times that count: case to round to ns."""
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Progress":
@@ -55,17 +59,44 @@ class Progress:
             self.failures_in_a_row[name] += 1
         elif record.status != "disturbed":
             self.failures_in_a_row[name] = 0
+        self.samples[name] |= samples_by_round([record])
 
-    def open_cases(self, cases: Iterable[Case], round_number: int) -> list[Case]:
-        """The cases of a round that are still to be tried."""
-        return [
-            case for case in cases if (case.name, round_number) not in self.finished and case.name not in self.given_up
+    def open_cases(self, plan: Plan, cases: Iterable[Case], round_number: int) -> list[Case]:
+        """The cases of a round that are still to be tried: not those that are precise enough already."""
+        found = [
+            case
+            for case in cases
+            if (case.name, round_number) not in self.finished
+            and case.name not in self.given_up
+            and round_number <= rounds_wanted(plan, case, self.samples[case.name])
         ]
+        # A round of sentinels alone would be about nothing.
+        contest = [case for case in cases if case not in plan.sentinels]
+        return [] if contest and all(case in plan.sentinels for case in found) else found
 
     def trials_left(self, plan: Plan, jobs: Mapping[str, Job]) -> int:
-        """Trials that the plan still wants of the cases that have a job, disturbances not foreseen."""
+        """Trials that the plan may still want of the cases that have a job: no disturbance, nobody precise early."""
         cases = [case for case in plan.cases if case.name in jobs]
-        return sum(len(self.open_cases(cases, number)) for number in range(1, plan.rounds + 1))
+        return sum(len(self.open_cases(plan, cases, number)) for number in range(1, plan.rounds + 1))
+
+
+@dataclass
+class Budget:
+    """The time that a sweep may take. A round is only begun if what the last one took still fits."""
+
+    seconds: float | None
+    started: float = field(default_factory=time.monotonic)
+    took: dict[str, float] = field(default_factory=dict)
+    """Case to seconds of wall time of its latest trial."""
+    ended: bool = False
+
+    def allows(self, cases: Iterable[Case]) -> bool:
+        """Whether a round of these cases fits. The first round always does, or nothing would be known."""
+        if self.seconds is None or not self.took:
+            return True
+        cost = sum(self.took.get(case.name, 0.0) for case in cases)
+        self.ended = time.monotonic() - self.started + cost > self.seconds
+        return not self.ended
 
 
 @dataclass(frozen=True)
@@ -77,19 +108,26 @@ class Bench:
     context: Context
     logs: Path
     session: int
-    payload_bytes: int
+    payload_bytes: Mapping[str, int]
+    """By checkpoint."""
+    tolerated: frozenset[str] = frozenset()
+    """Causes that do not make a trial disturbed."""
 
 
-def run_rounds(plan: Plan, progress: Progress, bench: Bench) -> Iterator[Record]:
+def run_rounds(plan: Plan, progress: Progress, bench: Bench, budget: Budget) -> Iterator[Record]:
     """Every trial that is still open, round after round; the caller stores a record before it asks for the next."""
     for round_number in range(1, plan.rounds + 1):
         order = [case for case in round_order(plan.cases, plan.seed, round_number) if case.name in bench.jobs]
-        queue = progress.open_cases(order, round_number)
+        queue = progress.open_cases(plan, order, round_number)
+        if not budget.allows(queue):
+            return
         while queue:
             again: list[Case] = []
             for case in queue:
                 attempt = progress.attempts[case.name, round_number] + 1
+                started = time.monotonic()
                 record = _one_trial(case, plan, bench, round_number, attempt)
+                budget.took[case.name] = time.monotonic() - started
                 progress.add(record)
                 yield record
                 if record.status == "disturbed" and record.attempt < ATTEMPTS:
@@ -118,8 +156,9 @@ def _one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt:
         started_at=started_at,
         session=bench.session,
         isolation=plan.isolation,
-        payload_bytes=bench.payload_bytes,
+        payload_bytes=bench.payload_bytes[case.checkpoint],
         stored_bytes=job.stored_bytes,
+        tolerated=bench.tolerated,
     )
     return _with_log(record, log)
 

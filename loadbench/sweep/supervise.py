@@ -2,17 +2,22 @@
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TypeVar
+
+import psutil
 
 from loadbench.errors import CacheControlError
 from loadbench.machine import pagecache
+from loadbench.machine.gpu_state import GpuState, gpu_state
+from loadbench.machine.kernel_log import KernelLog, warnings_in
 from loadbench.machine.memory import oom_kills
 from loadbench.machine.processes import kill_tree
 from loadbench.machine.residency import residency
-from loadbench.machine.storage import device_read_bytes
+from loadbench.machine.surroundings import Window, stamp
 from loadbench.records import Case, Residency
 from loadbench.sweep.processes import Context, uninterrupted
 from loadbench.trial import worker
@@ -23,6 +28,8 @@ EVICTIONS = 3
 
 GOODBYE_S = 5.0
 """How long a process that has answered may take to end by itself before it is killed."""
+
+_Message = TypeVar("_Message")
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,13 @@ class Outcome:
     made_by: str = ""
     before: Residency | None = None
     after: Residency | None = None
-    device_read_bytes: int | None = None
+    window: Window | None = None
+    """The machine around the clock."""
+
+    @property
+    def device_read_bytes(self) -> int | None:
+        """Bytes that anybody read from the block device around the clock."""
+        return self.window.device_read_bytes if self.window else None
 
 
 class _StoppedError(Exception):
@@ -95,7 +108,8 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
     answer = _answer(process, channel, timeout_s, "in prepare()")
     if isinstance(answer, Failed):
         return Outcome(failed=answer)
-    _expect(answer, Ready)
+    ready = _expected(answer, Ready)
+    gpu = _gpu_state(ready, process)
     try:
         made_by, before = _make_state(job)
     except CacheControlError as error:
@@ -107,23 +121,42 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
             made_by=made_by,
             before=before,
         )
-    disk_before = device_read_bytes(job.block_device) if job.block_device else None
-    _say(channel, Go(), "at the barrier")
-    answer = _answer(process, channel, timeout_s, "in load()")
-    after = residency(job.files)
-    disk_after = device_read_bytes(job.block_device) if job.block_device else None
-    disk = None if disk_before is None or disk_after is None else disk_after - disk_before
-    seen = Outcome(made_by=made_by, before=before, after=after, device_read_bytes=disk)
-    if isinstance(answer, Failed):
-        return _with(seen, failed=answer)
-    _expect(answer, Loaded)
+    loaded, window = _watched_load(job, process, channel, timeout_s)
+    seen = Outcome(made_by=made_by, before=before, after=residency(job.files), window=window)
+    if isinstance(loaded, Failed):
+        return replace(seen, failed=loaded)
+    seen = replace(seen, window=replace(window, gpu=gpu | _gpu_state(ready, process)))
     _say(channel, Verify(), "after load()")
     answer = _answer(process, channel, timeout_s, "while its tensors were hashed")
     if isinstance(answer, Failed):
-        return _with(seen, failed=answer)
-    _expect(answer, Finished)
+        return replace(seen, failed=answer)
+    finished = _expected(answer, Finished)
     process.join(timeout=GOODBYE_S)
-    return _with(seen, finished=answer)
+    return replace(seen, finished=finished)
+
+
+def _watched_load(
+    job: Job, process: BaseProcess, channel: Connection, timeout_s: float
+) -> tuple[Loaded | Failed, Window]:
+    """Give the word, wait for the answer, and stamp the machine on both sides of it."""
+    with KernelLog() as log:
+        before = stamp(job.block_device)
+        _say(channel, Go(), "at the barrier")
+        answer = _answer(process, channel, timeout_s, "in load()")
+        after = stamp(job.block_device)
+        window = Window(before, after, tuple(warnings_in(log.new_records())))
+    return answer if isinstance(answer, Failed) else _expected(answer, Loaded), window
+
+
+def _gpu_state(ready: Ready, process: BaseProcess) -> GpuState:
+    """The state of the trial's GPU; empty, and without a question asked, for a trial that has none."""
+    if ready.gpu is None or process.pid is None:
+        return GpuState()
+    try:
+        children = psutil.Process(process.pid).children(recursive=True)
+    except psutil.Error:
+        children = []
+    return gpu_state(ready.gpu, {process.pid, *(child.pid for child in children)})
 
 
 def _make_state(job: Job) -> tuple[str, Residency]:
@@ -164,21 +197,10 @@ def _say(channel: Connection, word: Go | Verify, phase: str) -> None:
         raise _StoppedError(died=phase) from None
 
 
-def _expect(answer: object, kind: type) -> None:
+def _expected(answer: object, kind: type[_Message]) -> _Message:
     if not isinstance(answer, kind):
         raise TypeError(f"the worker answered {answer!r} where {kind.__name__} was expected")
-
-
-def _with(seen: Outcome, *, finished: object = None, failed: Failed | None = None) -> Outcome:
-    assert finished is None or isinstance(finished, Finished)
-    return Outcome(
-        finished=finished,
-        failed=failed,
-        made_by=seen.made_by,
-        before=seen.before,
-        after=seen.after,
-        device_read_bytes=seen.device_read_bytes,
-    )
+    return answer
 
 
 def _why_died(exit_code: int | None, oom: bool) -> str:

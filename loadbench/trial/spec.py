@@ -28,6 +28,9 @@ class TrialSpec:
 class Ready:
     """The worker stands at the barrier: everything before the clock is done."""
 
+    gpu: str | None = None
+    """UUID of the target GPU, as the driver writes it; None on the CPU, and where torch does not know it."""
+
 
 @dataclass(frozen=True)
 class Go:
@@ -46,7 +49,10 @@ class Verify:
 
 @dataclass(frozen=True)
 class KernelCounts:
-    """What the kernel counted inside the clock. Field by field as in `records.Counters`."""
+    """What the kernel counted inside the clock. Field by field as in `records.Counters`.
+
+    Bytes are of the process and all that it started and that still lived; the rest is of the process alone.
+    """
 
     user_ns: int
     system_ns: int
@@ -56,6 +62,8 @@ class KernelCounts:
     involuntary_switches: int
     read_call_bytes: int | None
     storage_read_bytes: int | None
+    children_cpu_ns: int = 0
+    """CPU time of the processes that it started."""
 
 
 @dataclass(frozen=True)

@@ -73,16 +73,16 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
     device.reset_peak(target)
     rss_before = counters.reset_peak_rss()
 
-    channel.send(Ready())
+    channel.send(Ready(_gpu(target)))
     _expect(channel, Go)
 
     modules_before = len(sys.modules)
-    before = counters.snapshot()
+    before = counters.before_the_clock()
     witness.happened("load_called")
     held = finish_line.consume(loader.load(spec.files, case.device, witness), arrive, witness)
     device.synchronise(target)
     witness.happened("synchronised")
-    after = counters.snapshot()
+    after = counters.after_the_clock()
     modules_imported = len(sys.modules) - modules_before
     rss_peak, rss_anon, rss_file = (status_bytes(field) for field in ("VmHWM", "RssAnon", "RssFile"))
     device_peak = device.peak_bytes(target, device_used)
@@ -92,7 +92,7 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
 
     mapped = verify.count_mapped(held, spec.files)
     proof = _proof(loader, held, manifest)
-    late = counters.difference(after, counters.snapshot())
+    late = counters.difference(after, counters.after_the_clock())
     tensors, delivered = len(held), sum(tensor.nbytes for tensor in held.values())
     held.clear()
     parameters.clear()
@@ -144,6 +144,14 @@ def _parameters(manifest: Manifest, target: torch.device) -> dict[str, torch.Ten
         raw = torch.empty(math.prod(shape) * dtype.itemsize, dtype=torch.uint8, device=target).fill_(0)
         parameters[name] = raw.view(dtype).reshape(shape)
     return parameters
+
+
+def _gpu(target: torch.device) -> str | None:
+    """The target's UUID as the driver writes it: the parent has no other way to tell which GPU `cuda:N` is."""
+    import torch
+
+    uuid = getattr(torch.cuda.get_device_properties(target), "uuid", None) if target.type == "cuda" else None
+    return f"GPU-{uuid}" if uuid else None
 
 
 def _proof(loader: Loader, held: dict[str, torch.Tensor], manifest: Manifest) -> BytesProof:

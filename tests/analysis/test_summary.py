@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from loadbench.analysis.measured import Measured
 from loadbench.analysis.summary import CaseSummary, Outcome, counts_by_status, summarise
-from loadbench.records import Case, Record
-from tests.builders import GPT2_BYTES, MS, bad, case, ok, run, series
+from loadbench.records import Case, Record, Run
+from tests.builders import GPT2_BYTES, MS, bad, case, ceiling, ok, run, series
 
 NOGDS, MMAP, RAW = case(), case("safetensors-mmap"), case("raw-read")
 
@@ -34,6 +34,7 @@ def test_figures_of_a_case() -> None:
     assert figures.gib_per_s == pytest.approx(GPT2_BYTES / 0.2525 / 2**30)
     assert (figures.cache, figures.cache_verified, figures.bytes_verified) == ("cold", True, True)
     assert figures.effective_paths == ("buffered",)
+    assert figures.rounds == (1, 2, 3, 4, 5, 6)
     assert figures.rss_peak_bytes == 900_000_000
     assert figures.cache_left_bytes == GPT2_BYTES
 
@@ -157,6 +158,64 @@ def test_a_ceiling_is_for_the_same_checkpoint_and_cache_state_and_rather_the_sam
 
 def test_a_ceiling_that_did_not_succeed_is_none() -> None:
     assert share(NOGDS, series(NOGDS, 400), [bad(RAW, 1, "failed", "no O_DIRECT")]) is None
+
+
+def test_the_probe_is_a_ceiling_too() -> None:
+    made = run([NOGDS, RAW], ceilings=[ceiling("storage", 100)])
+    nogds, raw = summarise(made, series(NOGDS, 400) + series(RAW, 200))
+    assert (nogds.ceiling_share, raw.ceiling_share) == (0.25, 0.5)
+    assert (nogds.bottleneck, raw.bottleneck) == ("loader", None)
+
+
+@pytest.mark.parametrize(("load_ms", "found"), [(125, "storage"), (126, "loader")])
+def test_the_bottleneck_of_a_case(load_ms: float, found: str) -> None:
+    [summary] = summarise(run([NOGDS], ceilings=[ceiling("storage", 100)]), series(NOGDS, load_ms))
+    assert summary.bottleneck == found
+
+
+STEADY = 100, 101, 102, 100, 101, 102
+WIDE = 100, 130, 100, 130, 100, 130
+
+
+def ladder(*cases: Case, sentinels: tuple[Case, ...] = (), ended: str = "complete") -> Run:
+    base = run([*cases, *sentinels], rounds=20)
+    changes = {"ladder": [6, 9, 20], "precision": {"cold": 0.05}, "sentinels": list(sentinels)}
+    sessions = [base.sessions[0].model_copy(update={"ended": ended})]
+    return base.model_copy(update={"plan": base.plan.model_copy(update=changes), "sessions": sessions})
+
+
+def missing(of: Run, records: list[Record]) -> list[tuple[int, str]]:
+    return [(summary.missing_rounds, summary.missing_reason) for summary in summarise(of, records)]
+
+
+def test_a_case_that_stopped_because_it_was_precise_lacks_nothing() -> None:
+    assert missing(ladder(NOGDS), series(NOGDS, *STEADY)) == [(0, "")]
+    assert missing(ladder(NOGDS), series(NOGDS, *STEADY[:5])) == [(15, "")], "5 trials are never precise"
+    assert missing(ladder(NOGDS), series(NOGDS, *WIDE)) == [(14, "")]
+
+
+def test_a_run_whose_budget_was_up_lacks_rounds_for_that_reason() -> None:
+    records = series(NOGDS, *STEADY) + series(MMAP, *WIDE)
+    assert missing(ladder(NOGDS, MMAP, ended="budget"), records) == [(0, ""), (14, "the time budget was up")]
+
+
+def test_a_sentinel_is_tried_for_as_long_as_another_case_is() -> None:
+    both = ladder(NOGDS, MMAP, sentinels=(RAW,))
+    done = series(NOGDS, *STEADY) + series(MMAP, *STEADY)
+    assert missing(both, done + series(RAW, *WIDE)) == [(0, ""), (0, ""), (0, "")]
+    assert missing(both, done + series(RAW, 1, 2)) == [(0, ""), (0, ""), (4, "")]
+    skipped = [*series(NOGDS, *STEADY), bad(MMAP, 0, "skipped", "no such library")]
+    assert missing(both, skipped + series(RAW, *WIDE)) == [(0, ""), (0, ""), (0, "")]
+    alone = ladder(sentinels=(RAW,))
+    assert missing(alone, series(RAW, *WIDE)) == [(14, "")], "sentinels alone have every round"
+
+
+def test_precision_is_of_cases_with_a_figure_that_are_no_sentinels() -> None:
+    nogds, mmap, raw = summarise(ladder(NOGDS, MMAP, sentinels=(RAW,)), series(NOGDS, *STEADY) + series(RAW, *STEADY))
+    assert nogds.precision
+    assert nogds.precision.met
+    assert (mmap.precision, raw.precision) == (None, None)
+    assert (nogds.is_sentinel, raw.is_sentinel) == (False, True)
 
 
 statuses = st.sampled_from(["ok", "failed", "timeout", "skipped", "disturbed", "invalid"])

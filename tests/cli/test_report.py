@@ -53,7 +53,7 @@ def test_warnings_are_on_stderr_too_so_that_data_stays_data(tmp_path: Path) -> N
     assert "warning: example: safetensors-mmap delivered wrong bytes in 1 trial" in result.stderr
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert rows[0]["load_median_ns"] == "243500000"
-    assert len(rows) == 8
+    assert len(rows) == 11
 
 
 def test_a_folder_gives_each_run_in_turn(tmp_path: Path) -> None:

@@ -82,11 +82,26 @@ def test_memory_that_is_not_there_ends_as_a_record(loadbench: Loadbench, checkpo
 def test_a_dry_run_makes_nothing(loadbench: Loadbench, tmp_path: Path) -> None:
     cache, out = tmp_path / "cache", tmp_path / "run"
     ended = loadbench(
-        "sweep", "--dry-run", "--threads", "8,16", "--cache", "cold", "--out", out, LOADBENCH_CACHE=str(cache)
+        "sweep",
+        "--dry-run",
+        "--loader",
+        "fastsafetensors-nogds,fastsafetensors-gds",
+        "--threads",
+        "8,16",
+        "--cache",
+        "cold",
+        "--out",
+        out,
+        LOADBENCH_CACHE=str(cache),
     )
     assert ended.returncode == 0, ended.stderr
     assert "gpt2: 548.1 MB, 160 tensors; it will be made" in ended.stdout
-    assert "fastsafetensors-nogds cold cpu owned auto threads=16" in ended.stdout
+    assert "fastsafetensors-nogds gpt2 cold cpu owned auto threads=16" in ended.stdout
+    assert "2 cases × 6 to 20 rounds = 12 to 40 trials; a case stops when its interval is within 5 % cold" in (
+        ended.stdout
+    )
+    assert "very roughly: no run of this machine in results/" in ended.stdout
+    assert re.search(r"cold: the smallest slowdown found in 80 % of such runs is \d+ % with 6 rounds", ended.stdout)
     assert "fastsafetensors-gds" in ended.stdout.split("skipped:")[1]
     assert not out.exists()
     assert not list(cache.rglob("*.safetensors"))

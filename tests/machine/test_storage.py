@@ -6,7 +6,7 @@ import pytest
 from loadbench.errors import UsageError
 from loadbench.machine.mounts import all_mounts, mount_of, parse_mountinfo
 from loadbench.machine.pagecache import evict
-from loadbench.machine.storage import describe_storage, device_read_bytes
+from loadbench.machine.storage import describe_storage, device_read_bytes, device_written_bytes
 from loadbench.units import MIB
 
 MOUNTINFO = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -56,6 +56,17 @@ def test_the_device_of_a_disk_directory_counts_what_is_read_from_it(disk: Path) 
     assert 8 * MIB <= device_read_bytes(device) - before < 2048 * MIB
 
 
+def test_the_device_of_a_disk_directory_counts_what_is_written_to_it(disk: Path) -> None:
+    device = describe_storage(disk).device
+    if device is None:
+        pytest.skip("no block device behind the temporary directories")
+    before = device_written_bytes(device)
+    with (disk / "a").open("wb") as file:
+        file.write(os.urandom(8 * MIB))
+        os.fsync(file.fileno())
+    assert 8 * MIB <= device_written_bytes(device) - before < 2048 * MIB
+
+
 def test_the_queue_of_a_disk_is_described(disk: Path) -> None:
     info = describe_storage(disk / "not" / "there" / "yet")
     if info.device is None:
@@ -84,3 +95,5 @@ def test_overlay_has_no_device(overlay: Path) -> None:
 def test_an_unknown_device_is_an_error(device: str) -> None:
     with pytest.raises(UsageError, match="unknown block device"):
         device_read_bytes(device)
+    with pytest.raises(UsageError, match="unknown block device"):
+        device_written_bytes(device)

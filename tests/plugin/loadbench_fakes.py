@@ -24,8 +24,17 @@ BEHAVIOURS = (
     "right", "wrong-bytes", "missing", "extra", "twice", "wrong-dtype", "wrong-shape", "lazy", "reuse", "ignore",
     "raise", "raise-midway", "crash", "exit", "hang", "hang-in-prepare", "raise-in-prepare", "killed", "print",
     "hungry", "import", "child", "secret", "claim-direct", "claim-gds", "look", "lenient",
-    "stop-clock", "late", "odd-setting", "die-at-any-time",
+    "stop-clock", "late", "odd-setting", "die-at-any-time", "uneven", "stranger",
+    "child-reads", "child-reads-and-stays",
 )  # fmt: skip
+
+_READ = """
+import sys
+for name in sys.argv[1:]:
+    with open(name, "rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
+"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Fake:
 
         time.sleep(self.sleep_ms / 1000)
         self._before(witness)
+        self._read_by_another(files)
         if self.behaviour == "look":
             _look_around(witness)
         witness.setting("threads", 1 if self.behaviour == "ignore" else self.threads)
@@ -111,6 +121,8 @@ class Fake:
                 import xml.dom.minidom  # noqa: F401
             case "die-at-any-time":
                 time.sleep(5)
+            case "uneven":
+                time.sleep(_turn() % 2)
             case "stop-clock":
                 witness.mark("synchronised")
             case "odd-setting":
@@ -120,6 +132,21 @@ class Fake:
                 time.sleep(3600)
             case "secret":
                 raise RuntimeError(f"denied for key {os.environ['AWS_SECRET_ACCESS_KEY']}")
+
+    def _read_by_another(self, files: Sequence[Path]) -> None:
+        """Let another process bring the files into the page cache, and wait until it has."""
+        match self.behaviour:
+            case "stranger":
+                meeting = Path(os.environ["LOADBENCH_STRANGER"])
+                (meeting / "ask").write_text("\n".join(map(str, files)))
+                (meeting / "done").read_text()
+            case "child-reads":
+                subprocess.run([sys.executable, "-c", _READ, *map(str, files)], check=True)
+            case "child-reads-and-stays":
+                command = [sys.executable, "-c", f"{_READ}\nprint(flush=True)\nsys.stdin.read()", *map(str, files)]
+                child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                assert child.stdout
+                child.stdout.readline()
 
     def _spoiled(self, number: int, name: str, tensor: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
         import torch
@@ -224,3 +251,11 @@ class FakeLenient(Fake):
     """Loads a truncated file without a word, filling up with zeros."""
 
     behaviour: str = tunable("lenient", "behaviour", "what to do wrong")
+
+
+def _turn() -> int:
+    """How often this was called before, by any trial of the test session."""
+    counter = Path(os.environ["LOADBENCH_CACHE"], "turns")
+    with counter.open("ab") as file:
+        file.write(b".")
+    return counter.stat().st_size

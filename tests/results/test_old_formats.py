@@ -48,3 +48,33 @@ def test_format_1_means_what_it_meant() -> None:
     assert gds.measured is None
     assert raw.is_ceiling
     assert [(outcome.status, outcome.repeated) for outcome in raw.outcomes] == [("disturbed", 1), ("invalid", 0)]
+
+
+def test_format_2_means_what_it_meant() -> None:
+    stored = store.read_run(HERE / "v2")
+    plan = stored.run.plan
+    assert (plan.ladder, plan.precision, plan.budget_s) == ([6, 9], {"cold": 0.05, "warm": 0.03}, 1200)
+    assert [case.loader for case in plan.sentinels] == ["raw-read", "raw-read"]
+    assert stored.run.sessions[0].ended == "budget"
+    assert [ceiling.kind for ceiling in stored.run.ceilings] == [
+        "storage",
+        "storage",
+        "page cache",
+        "memory",
+        "link, pinned",
+        "link, pageable",
+    ]
+    assert stored.run.ceilings[1].samples_ns == [204_000_000, 206_000_000, 210_000_000]
+    seen = stored.records[0].surroundings
+    assert seen
+    assert (seen.window_ns, seen.foreign_read_bytes, seen.kernel_log) == (300_000_000, 4096, ["nvme0: reset"])
+    assert stored.records[-1].surroundings
+    assert stored.records[-1].surroundings.steal_ns is None
+    nogds, warm, raw, raw_warm = summarise(stored.run, stored.records)
+    assert nogds.bounds
+    assert (nogds.bounds.lower.stage, nogds.bounds.lower.ns) == ("storage", 201_000_000)
+    assert nogds.bottleneck == "storage"
+    assert nogds.precision
+    assert nogds.precision.met
+    assert (warm.missing_rounds, warm.missing_reason) == (6, "the time budget was up")
+    assert (raw.is_sentinel, raw_warm.is_sentinel) == (True, True)

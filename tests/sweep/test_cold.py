@@ -1,8 +1,11 @@
 """Cold is proved: made, verified before the clock, read back after, and cross-checked with what storage delivered."""
 
 import mmap
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,26 @@ while True:
         while file.read(1 << 20):
             pass
 """
+STRANGER = """
+import sys
+from pathlib import Path
+meeting = Path(sys.argv[1])
+while True:
+    for name in (meeting / "ask").read_text().splitlines():
+        Path(name).read_bytes()
+    (meeting / "done").write_text("done")
+"""
+
+
+@contextmanager
+def neighbour(program: str, *arguments: Path) -> Iterator[None]:
+    """A Python program in a process of its own, which does not belong to any trial."""
+    process = subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -52,22 +75,57 @@ def test_cold_and_warm_are_verified_on_both_sides(loadbench: Loadbench, file: Pa
         assert record.path.effective == ("direct" if direct else "buffered")
 
 
-def test_a_file_that_somebody_keeps_reading_is_never_cold(loadbench: Loadbench, file: Path, tmp_path: Path) -> None:
-    """The neighbour brings pages back between eviction and load: the trial is tried three times and never counted."""
-    neighbour = subprocess.Popen([sys.executable, "-c", READER, str(file)])
-    try:
-        records = swept(
-            loadbench, tmp_path / "run", file, "--loader", "safetensors-pread", "--cache", "cold", "--rounds", "1",
-            "--cold-by", "fadvise",
+def test_a_stranger_who_reads_the_file_inside_the_clock_makes_no_cold_load(
+    loadbench: Loadbench, file: Path, tmp_path: Path
+) -> None:
+    """The disk delivers every byte, but to the stranger; the loader finds them in the page cache."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    os.mkfifo(meeting / "ask")
+    os.mkfifo(meeting / "done")
+    arguments = ("--set", "fake.behaviour=stranger", "--cache", "cold", "--rounds", "1", "--cold-by", "fadvise")
+    with neighbour(STRANGER, meeting):
+        ended = loadbench(
+            "sweep", file, "--loader", "fake", *arguments, "--timeout", "60s", "--out", tmp_path / "run",
+            LOADBENCH_STRANGER=str(meeting),
         )  # fmt: skip
-    finally:
-        neighbour.kill()
-        neighbour.wait()
-    assert "ok" not in {record.status for record in records}
-    disturbed = [record for record in records if record.status == "disturbed"]
-    assert [record.attempt for record in disturbed] in ([], [1, 2, 3])
-    if not disturbed:
-        assert "cannot make the checkpoint cold" in records[0].reason
+    assert ended.returncode == 4, ended.stderr
+    records = read_run(tmp_path / "run").records
+    assert [(record.status, record.attempt) for record in records] == [("disturbed", n) for n in (1, 2, 3)]
+    for record in records:
+        assert record.reason.startswith("cache: cold was asked for, but only ")
+        assert record.bytes
+        assert record.bytes.device_read_bytes is not None
+        assert record.bytes.device_read_bytes >= 0.98 * record.bytes.payload_bytes
+
+
+@pytest.mark.parametrize("behaviour", ["child-reads", "child-reads-and-stays"])
+def test_what_a_loaders_own_children_read_is_its_own(
+    loadbench: Loadbench, file: Path, tmp_path: Path, behaviour: str
+) -> None:
+    arguments = ("--set", f"fake.behaviour={behaviour}", "--cache", "cold", "--rounds", "1", "--cold-by", "fadvise")
+    (record,) = swept(loadbench, tmp_path / "run", file, "--loader", "fake", *arguments)
+    assert (record.status, record.reason) == ("ok", "")
+
+
+def test_while_somebody_keeps_reading_the_file_only_proved_trials_count(
+    loadbench: Loadbench, file: Path, tmp_path: Path
+) -> None:
+    """The neighbour may pause for the length of a trial, which is then cold in truth; without the proof it is not."""
+    arguments = ("--loader", "safetensors-pread", "--cache", "cold", "--rounds", "3", "--cold-by", "fadvise")
+    with neighbour(READER, file):
+        records = swept(loadbench, tmp_path / "run", file, *arguments)
+    assert records
+    for record in records:
+        if record.status == "ok":
+            assert record.cache
+            assert record.bytes
+            assert record.cache.before.state == "cold"
+            assert (record.bytes.storage_read_bytes or 0) >= 0.98 * record.bytes.payload_bytes
+        elif record.status == "disturbed":
+            assert record.reason.startswith("cache: cold was asked for, but ")
+        else:
+            assert (record.status, "cannot make the checkpoint cold" in record.reason) == ("skipped", True)
 
 
 def test_a_mapped_file_is_copied_and_the_copy_is_gone_afterwards(

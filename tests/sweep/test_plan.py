@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import strategies as st
 
 from loadbench import loaders
 from loadbench.errors import UsageError
-from loadbench.records import Case
+from loadbench.records import Case, Ceiling
 from loadbench.sweep.options import SweepOptions, options_from_json, options_to_json, read_toml
-from loadbench.sweep.plan import plan_cases, round_order
+from loadbench.sweep.plan import make_plan, plan_cases, round_order, with_sentinels
 from loadbench.units import MIB
 
 CUDA = Path("/dev/nvidia0").exists() or Path("/dev/kfd").exists()
@@ -23,16 +24,18 @@ def count(options: SweepOptions, loader: str) -> int:
 def test_an_axis_goes_to_the_loaders_that_have_it() -> None:
     """The published sweep: nine settings for fastsafetensors, one for a loader without tunables."""
     options = SweepOptions(axes=PUBLISHED_AXES, cache=("cold",))
+    named = replace(options, loader=("safetensors-mmap", "tensorizer", "fastsafetensors-nogds", "raw-read"))
     assert count(options, "fastsafetensors-nogds") == 9
     assert count(options, "safetensors-mmap") == 1
     assert count(options, "runai-streamer") == 1
     assert count(options, "tensorizer") == 3
-    assert count(options, "raw-read") == 6, "three thread counts, direct and buffered"
+    assert count(options, "raw-read") == 0, "ceilings are measured anyway"
+    assert count(named, "raw-read") == 6, "three thread counts, direct and buffered"
 
 
 def test_every_loader_is_planned_by_default_and_the_impossible_has_a_reason() -> None:
     planned = plan_cases(SweepOptions(), "gpt2")
-    assert {p.case.loader for p in planned} >= set(loaders.BUILT_IN)
+    assert {p.case.loader for p in planned} >= set(loaders.BUILT_IN) - {"raw-read"}
     assert all("cuda only" in p.skip for p in planned if p.case.loader == "fastsafetensors-gds")
 
 
@@ -48,7 +51,8 @@ def test_conditions_multiply_but_not_for_a_ceiling() -> None:
 
 
 def test_a_ceiling_does_not_stand_alone_for_a_device_that_is_not_there() -> None:
-    assert all(planned.skip for planned in plan_cases(SweepOptions(device=("cuda:7",)), "gpt2")) or CUDA
+    options = SweepOptions(loader=("raw-read",), device=("cuda:7",))
+    assert all(planned.skip for planned in plan_cases(options, "gpt2")) or CUDA
 
 
 def test_touched_is_for_mapping_loaders_only() -> None:
@@ -107,6 +111,11 @@ def test_unknown_names_list_the_known_ones(options: dict[str, object], message: 
         ({"device": ("gpu",)}, "unknown device 'gpu'.*cuda:0"),
         ({"isolation": "thread"}, "unknown isolation"),
         ({"rounds": 0}, "at least one round"),
+        ({"precision": 0.0}, "--precision 0: write a share"),
+        ({"precision": 5.0}, "--precision 5: write a share of the median such as 3%"),
+        ({"budget": 0.0}, "--budget 0: it must be longer"),
+        ({"checkpoint": ()}, "at least one checkpoint"),
+        ({"tolerate": ("noise",)}, "unknown cause of disturbance 'noise'.*Known: .*all.*cpu"),
         ({"timeout": 0.0}, "longer than nothing"),
     ],
 )
@@ -121,6 +130,44 @@ def test_names_are_different_for_different_cases_and_options_survive_json() -> N
     assert len(set(names)) == len(names)
     assert "fastsafetensors-nogds/gpt2/device=cuda:0/cache=cold/contract=owned/dtype=F16/buffer=8M/threads=8" in names
     assert options_from_json(options_to_json(options)) == options
+
+
+def test_format_1_named_one_checkpoint_by_itself() -> None:
+    assert options_from_json({"checkpoint": "models/gpt2", "rounds": 6}).checkpoint == ("models/gpt2",)
+
+
+CEILINGS = [
+    Ceiling(kind="storage", checkpoint="gpt2", settings={"threads": 1, "block": MIB}, bytes=100, samples_ns=[50]),
+    Ceiling(kind="storage", checkpoint="gpt2", settings={"threads": 4, "block": 4 * MIB}, bytes=100, samples_ns=[40]),
+    Ceiling(kind="storage", checkpoint="other", settings={"threads": 9, "block": MIB}, bytes=100, samples_ns=[1]),
+    Ceiling(kind="page cache", checkpoint="gpt2", settings={"threads": 2, "block": MIB}, bytes=100, samples_ns=[9]),
+]
+
+
+def test_sentinels_read_as_the_fastest_ceiling_of_their_checkpoint_did() -> None:
+    planned, sentinels = with_sentinels(plan_cases(SweepOptions(), "gpt2"), SweepOptions(), CEILINGS)
+    assert [(case.loader, case.cache, case.tunables) for case in sentinels] == [
+        ("raw-read", "cold", {"io": "direct", "threads": 4, "block": 4 * MIB}),
+        ("raw-read", "warm", {"io": "buffered", "threads": 2, "block": MIB}),
+    ]
+    assert [one.case for one in planned[-2:]] == sentinels
+
+
+def test_a_ceiling_that_was_asked_for_by_name_is_no_sentinel() -> None:
+    options = SweepOptions(loader=("raw-read",), set={"raw-read.io": ("direct",)}, cache=("cold",))
+    planned, sentinels = with_sentinels(plan_cases(options, "gpt2"), options, [])
+    assert len(planned) == 1
+    assert sentinels == []
+
+
+def test_without_a_number_of_rounds_the_ladder_decides() -> None:
+    plan = make_plan(plan_cases(SweepOptions(), "gpt2"), [], SweepOptions())
+    assert (plan.rounds, plan.ladder, plan.precision) == (20, [6, 9, 12, 15, 20], {"cold": 0.05, "warm": 0.03})
+    plan = make_plan([], [], SweepOptions(rounds=4))
+    assert (plan.rounds, plan.ladder, plan.precision) == (4, [], {})
+    plan = make_plan([], [], SweepOptions(rounds=12, precision=0.02, budget=60.0))
+    assert (plan.rounds, plan.ladder, plan.budget_s) == (12, [6, 9, 12], 60.0)
+    assert plan.precision == {"cold": 0.02, "warm": 0.02}
 
 
 @given(st.integers(0, 2**31), st.integers(1, 50), st.integers(1, 30))
@@ -141,11 +188,14 @@ def test_rounds_differ_and_no_case_is_always_first() -> None:
 def test_toml(tmp_path: Path) -> None:
     file = tmp_path / "sweep.toml"
     file.write_text(
-        'checkpoint = "gpt2"\nloader = ["safetensors-mmap", "fastsafetensors-nogds"]\ncache = "cold,warm"\nrounds = 9\n'
+        'checkpoint = ["gpt2", "models/a"]\nprecision = "2%"\nbudget = "20m"\nceilings = false\nloader = ["safetensors-mmap", "fastsafetensors-nogds"]\ncache = "cold,warm"\nrounds = 9\n'
         'timeout = "2m"\n[axes]\nthreads = [8, 16]\nbuffer = ["8M"]\n[set]\n"tensorizer.verify_hash" = [true, false]\n'
     )
     assert read_toml(file) == {
-        "checkpoint": "gpt2",
+        "checkpoint": ("gpt2", "models/a"),
+        "precision": 0.02,
+        "budget": 1200.0,
+        "ceilings": False,
         "loader": ("safetensors-mmap", "fastsafetensors-nogds"),
         "cache": ("cold", "warm"),
         "rounds": 9,

@@ -1,0 +1,64 @@
+"""The link's ceilings: copies from host to device, out of pinned and out of pageable memory."""
+
+import time
+from typing import Literal
+
+from loadbench.loaders.devices import device_missing
+from loadbench.probe.memory import array, copied_bytes
+from loadbench.probe.search import REPETITIONS, Search, Settings
+from loadbench.probe.settings import number
+from loadbench.probe.stage import MissingError, Probed, Tally, Task
+from loadbench.records import CeilingKind
+from loadbench.units import MIB
+
+BLOCKS = (16 * MIB, 64 * MIB, 256 * MIB)
+"""One copy, and the size of the buffers on both sides."""
+
+
+def planned_bytes(task: Task) -> int:
+    """About the bytes that `measure_link` is going to copy. Raises OSError where a file cannot be looked at."""
+    return len(BLOCKS) * REPETITIONS * copied_bytes(task)
+
+
+def measure_link(task: Task, tally: Tally, memory: Literal["pinned", "pageable"]) -> Probed:
+    """The ceiling for each size of block. Raises `MissingError` where the device cannot be used."""
+    if reason := device_missing(task.device):
+        raise MissingError(reason)
+    import torch
+
+    try:
+        size = copied_bytes(task)
+        device = torch.device(task.device)
+        torch.cuda.set_device(device)
+        room = torch.cuda.mem_get_info(device)[0] // 2
+        blocks = sorted({min(block, size) for block in BLOCKS if block <= room})
+        if not blocks:
+            raise MissingError(f"{task.device} has hardly any memory free")
+        pageable = torch.from_numpy(array(blocks[-1]))
+        host = pageable.pin_memory() if memory == "pinned" else pageable
+        target = torch.zeros(blocks[-1], dtype=torch.uint8, device=device)
+    except (RuntimeError, AssertionError, OSError) as error:  # torch without CUDA asserts
+        raise MissingError(_first_line(error)) from error
+    kind: CeilingKind = "link, pinned" if memory == "pinned" else "link, pageable"
+    search = Search(kind, task.checkpoint, [{"block": block} for block in blocks], size, size, task.device)
+    tally.plan(kind, search.planned_bytes)
+
+    def measure(setting: Settings, _shortly: bool) -> int:
+        block = number(setting, "block")
+        torch.cuda.synchronize(device)
+        began = time.perf_counter_ns()
+        for offset in range(0, size, block):
+            length = min(block, size - offset)
+            target[:length].copy_(host[:length], non_blocking=True)
+        torch.cuda.synchronize(device)
+        return time.perf_counter_ns() - began
+
+    try:
+        measure(search.settings[-1], True)  # the first copy sets up what the driver needs for the others
+        return search.run(measure, tally)
+    except RuntimeError as error:
+        raise MissingError(_first_line(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
