@@ -266,7 +266,7 @@ class Session(Data):
     environment: dict[str, Value] = Field(description="Facts about the machine; units are in the keys.")
     ended: Literal["", "complete", "budget", "interrupted"] = Field(
         default="",
-        description="complete: every case has its rounds. budget: the time was up. Empty while it runs or after a crash.",
+        description="complete: every case has its rounds. budget: the time was up. Empty during it, or after a crash.",
     )
 
     def differences(self, other: Session) -> list[str]:

@@ -43,7 +43,8 @@ def test_every_plain_field_is_described(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_sizes_and_times_are_integers_with_their_unit_in_the_name(name: str) -> None:
-    for field, schema in fields(shipped(name)):
+    for field, found in fields(shipped(name)):
+        schema = found.get("items", found)
         if field.endswith(("_bytes", "_ns")):
             kinds = {schema.get("type"), *(option.get("type") for option in schema.get("anyOf", []))}
             assert kinds <= {"integer", "null", None}, field

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadbench.errors import StoreError
-from loadbench.records import Case, Plan, Record, Run, Session
+from loadbench.records import SCHEMA_VERSION, Case, Plan, Record, Run, Session
 from loadbench.store import TRIALS_FILE, RunWriter, find_runs, read_run, replace_file, reserve
 
 CASE = Case(loader="raw-read", checkpoint="gpt2", cache="cold")
@@ -73,8 +73,8 @@ def test_a_bad_line_in_the_middle_is_named(tmp_path: Path) -> None:
 def test_a_future_format_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "run", 1).close()
     file = tmp_path / "run" / "run.json"
-    file.write_text(file.read_text().replace('"schema_version": 1', '"schema_version": 99'))
-    with pytest.raises(StoreError, match="has format 99; this loadbench reads up to 1. Upgrade"):
+    file.write_text(file.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
+    with pytest.raises(StoreError, match=f"has format 99; this loadbench reads up to {SCHEMA_VERSION}. Upgrade"):
         read_run(tmp_path / "run")
 
 

@@ -134,6 +134,16 @@ def test_a_round_that_was_slow_for_all_is_drawn_as_one(script: ModuleType) -> No
     assert abs(np.corrcoef(one[:-1], one[1:])[0, 1]) < 0.3
 
 
+def test_stretches_are_of_consecutive_rounds(script: ModuleType) -> None:
+    rounds = [np.array([number / 10]) for number in range(12)]
+    drawn = script.by_rounds(rounds, np.random.default_rng(1)).draw(1, 20)[0]
+    numbers = np.round(10 * np.log(np.array(drawn) / 1e9)).astype(int)
+    steps = (np.diff(numbers) % 12).tolist()
+    assert [step for place, step in enumerate(steps) if place % 3 != 2] == [1] * 13
+    assert {step for place, step in enumerate(steps) if place % 3 == 2} != {1}
+    assert len(drawn) == 20
+
+
 def test_draws_have_the_median_that_they_claim(script: ModuleType) -> None:
     """A round with a single trial weighs as much as a full one where rounds are drawn."""
     chance = np.random.default_rng(1)
@@ -171,3 +181,12 @@ def test_twins_that_differ_are_seen(script: ModuleType) -> None:
     assert list(script.real_twins(twins(1.5))) == [script.Twins("cold", 2, 1)]
     assert list(script.real_twins(twins(0.5))) == [script.Twins("cold", 2, 1)]
     assert list(script.real_twins(noisy())) == []
+    untried = [bad(case("twin-of-a"), 0, "skipped", "no GPU"), *series(case("a"), 1, 2, 3)]
+    assert list(script.real_twins(untried)) == []
+
+
+def test_twins_are_told_apart_by_a_two_sided_test(script: ModuleType) -> None:
+    """4 against 4 have a smallest p of 2 in 70, one-sided 1 in 70: enough for one pair, not for two."""
+    fast, slow = [100, 101, 102, 103], [200, 201, 202, 203]
+    assert script.told_apart([(fast, slow)]) == script.told_apart([(slow, fast)]) == (True,)
+    assert script.told_apart([(fast, slow), (slow, fast)]) == (False, False)

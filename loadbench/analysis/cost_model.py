@@ -123,9 +123,11 @@ def fit(observations: Sequence[Observation], seed: int) -> CostModel:
     freedom = len(observations) - len(kept)
     scatter = float(np.sqrt(errors @ errors / freedom))
     worst = int(np.argmax(abs(errors)))
-    random = np.random.default_rng(seed)
+    of_trials, of_checkpoints = np.random.default_rng(seed).spawn(2)
     replicates = np.zeros((REPLICATES, len(TERMS) + 1))
-    replicates[:, [*kept, -1]] = _bootstrap(design, fitted, _noise(observations, random), scatter, freedom, random)
+    replicates[:, [*kept, -1]] = _bootstrap(
+        design, fitted, _noise(observations, of_trials), scatter, freedom, of_checkpoints
+    )
     estimates = {
         TERMS[term]: Estimate(float(cost), *_interval(replicates[:, term], float(cost)))
         for term, cost in zip(kept, costs, strict=True)

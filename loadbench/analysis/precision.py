@@ -20,7 +20,7 @@ PRECISION: dict[CacheWish, float] = {"cold": 0.05, "warm": 0.03}
 
 @dataclass(frozen=True)
 class Precision:
-    """How precise a case is, and how precise it should be. Both are half-widths of the 95 % interval over the median."""
+    """How precise a case is, and should be: half-widths of the 95 % interval of the median, over the median."""
 
     reached: float | None
     """None where there are too few trials for an interval."""

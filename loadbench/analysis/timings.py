@@ -14,7 +14,7 @@ from statistics import median
 
 from loadbench.analysis.power import residuals
 from loadbench.analysis.precision import half_width
-from loadbench.records import Case, Record, Run
+from loadbench.records import Case, Record
 
 _DRAWS = 41
 
@@ -43,7 +43,7 @@ class Estimate:
     """How the earlier times scattered around the medians of their cases, as logarithms."""
 
 
-def timed(run: Run, records: Sequence[Record]) -> list[Timed]:
+def timed(records: Sequence[Record]) -> list[Timed]:
     """The trials of a run whose cost can be told: another one of the same session followed."""
     found = []
     for record, following in pairwise(record for record in records if record.round):

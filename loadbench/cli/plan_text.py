@@ -137,7 +137,7 @@ def _history() -> list[Timed]:
         except StoreError:
             continue  # the report says what is wrong with it
         if stored.run.sessions[-1].environment.get("machine.id") == here:
-            history += timed(stored.run, stored.records)
+            history += timed(stored.records)
     return history
 
 

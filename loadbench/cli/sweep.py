@@ -220,9 +220,7 @@ def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
                 raise CheckpointError(
                     f"{known.path} has other contents than when {stored.path} was started. Start a new run."
                 )
-        continued = run_file(
-            stored.path, plan, inputs, [*run.ceilings, *ceilings], checkpoints, list(run.sessions)
-        )
+        continued = run_file(stored.path, plan, inputs, [*run.ceilings, *ceilings], checkpoints, list(run.sessions))
         writer = store.RunWriter.resume(stored, continued)
         cleanup.callback(writer.close)
         return measure_rounds(writer, inputs, stored.records, options, budget)

@@ -158,5 +158,3 @@ def default_out(checkpoint: str) -> Path:
 def say(text: str) -> None:
     """Talk goes to stderr."""
     print(text, file=sys.stderr, flush=True)
-
-

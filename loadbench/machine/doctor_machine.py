@@ -138,15 +138,15 @@ def _huge_pages(facts: Facts) -> Finding:
 
 
 def _clock(facts: Facts, boost: bool | None) -> Finding:
-    governor = facts.get("cpu.governor")
+    governor = str(facts.get("cpu.governor") or "")
     boosted = None if boost is None else f"turbo {'on' if boost else 'off'}"
-    if governor is None and boosted is None:
+    if not governor and boosted is None:
         return Finding(
             PROCESSORS, "CPU clock", "not here", "neither governor nor turbo can be read",
             "In a virtual machine the host decides on it.",
         )  # fmt: skip
     seen = "; ".join(part for part in (governor and f"governor {governor}", boosted) if part)
-    if governor in (None, "performance") and not boost:
+    if governor in ("", "performance") and not boost:
         return Finding(PROCESSORS, "CPU clock", "ok", seen, "The clock does not depend on what ran before.")
     return Finding(
         PROCESSORS, "CPU clock", "limited", seen,

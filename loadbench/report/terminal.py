@@ -98,7 +98,7 @@ def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
         column = table.columns[index]
         most = wide[index] if whole else _smallest_width(table, index)
         # Where there is little room names may be broken over two lines, and the headings of figures, but no figure.
-        least = most if whole or column.align == "right" else None
+        least = most if column.align == "right" else None
         drawn.add_column(Text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
     for row in table.rows:
         drawn.add_row(*(_text(row[index]) for index in shown))

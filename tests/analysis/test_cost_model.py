@@ -144,10 +144,15 @@ def test_the_error_of_the_model_is_in_the_interval_however_often_each_checkpoint
     few = fit([seen(size, *[seconds] * 6) for size, seconds in medians], seed=0)
     many = fit([seen(size, *[seconds] * 100) for size, seconds in medians], seed=0)
     assert few.scatter > 0.05
-    assert relative_width(many) == pytest.approx(relative_width(few))
+    assert relative_width(many) == pytest.approx(relative_width(few), rel=0.05)
     assert relative_width(many) > 0.3
     assert few.per_tensor_s is not None
     assert few.per_tensor_s.high > 1.1 * few.per_tensor_s.value
+
+
+def test_an_interval_always_holds_its_estimate() -> None:
+    assert cost_model._interval(np.array([1.0, 1.0]), 3.0) == (1.0, 3.0)
+    assert cost_model._interval(np.array([4.0, 4.0]), 3.0) == (3.0, 4.0)
 
 
 def test_fewer_checkpoints_make_a_wider_interval() -> None:

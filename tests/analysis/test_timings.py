@@ -20,18 +20,18 @@ def trial(case: Case, round: int, load_ms: float, started_s: float, **fields: in
 def test_a_trial_costs_the_time_until_the_next_one_starts() -> None:
     case = builders.case()
     records = [trial(case, 1, 400, 0), trial(case, 2, 500, 1.5), trial(case, 3, 450, 4)]
-    assert [(one.load_s, one.wall_s) for one in timed(builders.run([case]), records)] == [(0.4, 1.5), (0.5, 2.5)]
+    assert [(one.load_s, one.wall_s) for one in timed(records)] == [(0.4, 1.5), (0.5, 2.5)]
 
 
 def test_the_pause_between_two_sessions_is_no_trial_s() -> None:
     case = builders.case()
     records = [trial(case, 1, 400, 0), trial(case, 2, 400, 9000, session=1), trial(case, 3, 400, 9001, session=1)]
-    assert [one.wall_s for one in timed(builders.run([case]), records)] == [1.0]
+    assert [one.wall_s for one in timed(records)] == [1.0]
 
 
 def test_a_clock_that_was_set_back_gives_nothing() -> None:
     case = builders.case()
-    assert timed(builders.run([case]), [trial(case, 1, 400, 10), trial(case, 2, 400, 2)]) == []
+    assert timed([trial(case, 1, 400, 10), trial(case, 2, 400, 2)]) == []
 
 
 def test_the_nearest_trials_decide() -> None:
@@ -39,7 +39,7 @@ def test_the_nearest_trials_decide() -> None:
     elsewhere = builders.case(checkpoint="large")
     mmap = builders.case("safetensors-mmap")
     records = [trial(case, 1, 400, 0), trial(other, 1, 400, 1), trial(mmap, 1, 900, 3), trial(mmap, 2, 900, 8)]
-    history = timed(builders.run([case, other, mmap]), records)
+    history = timed(records)
     size = builders.GPT2_BYTES
     costs = {
         wanted.name: (found.basis, found.wall_s)
@@ -57,7 +57,7 @@ def test_the_nearest_trials_decide() -> None:
 
 def test_a_larger_checkpoint_costs_more_but_not_for_what_every_trial_needs() -> None:
     case = builders.case()
-    history = timed(builders.run([case]), [trial(case, 1, 400, 0), trial(case, 2, 400, 1.3)])
+    history = timed([trial(case, 1, 400, 0), trial(case, 2, 400, 1.3)])
     found = estimate(builders.case(checkpoint="large"), 10 * builders.GPT2_BYTES, history)
     assert found
     assert found.wall_s == pytest.approx(0.3 + 10 * 1.0)
@@ -68,7 +68,7 @@ def test_spread_is_around_each_case_s_own_median() -> None:
     records = []
     for number in range(4):
         records += [trial(fast, number + 1, 100, 2 * number), trial(slow, number + 1, 900, 2 * number + 1)]
-    assert set(spread(timed(builders.run([fast, slow]), records))) == {0.0}
+    assert set(spread(timed(records))) == {0.0}
 
 
 def test_steady_cases_need_few_rounds_and_wild_ones_all() -> None:

@@ -111,9 +111,10 @@ def test_any_files_and_a_single_one(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_s_weight_files_and_no_others(checkpoint: Path, tmp_path: Path) -> None:
-    file = shutil.copy(checkpoint / "model.safetensors", tmp_path)
+    file = tmp_path / "model.safetensors"
+    shutil.copy(checkpoint / file.name, file)
     (tmp_path / "config.json").write_text("{}")
-    assert _files(str(tmp_path)) == _files(file) == (tmp_path.name, (Path(file),))
+    assert _files(str(tmp_path)) == _files(str(file)) == (tmp_path.name, (file,))
 
 
 def test_paths_that_are_no_files(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def test_files_beside_it_are_neither_read_nor_evicted(disk: Path) -> None:
 
 def test_asking_whether_the_cache_can_be_dropped_drops_nothing(disk: Path, as_nobody: AsOther) -> None:
     file = written(disk / "a")
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())  # or it would stay for being dirty
     assert drop_caches_problem() in ("", "/proc/sys/vm/drop_caches: Read-only file system")
     assert residency([file]).state == "warm"
     assert as_nobody(drop_caches_problem).startswith("/proc/sys/vm/drop_caches: ")

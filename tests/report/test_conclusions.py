@@ -1,4 +1,4 @@
-"""What the report concludes from the figures: what is possible, what a run can tell, where a knob stops to pay."""
+"""What the report concludes beside the contests: ceilings, knees, what a run can tell apart, what is in doubt."""
 
 import csv
 import io
@@ -7,99 +7,16 @@ from typing import Any
 
 import pytest
 
-from loadbench.records import Ceiling, CheckpointInfo, Record
+from loadbench.records import CheckpointInfo, Record
 from loadbench.report import machine_readable
-from loadbench.report.document import Document, document
+from loadbench.report.document import document
 from loadbench.report.findings import find
 from loadbench.report.resolution import Resolution, resolution_text
-from loadbench.report.tables import Table
-from tests.builders import GPT2_BYTES, bad, case, ceiling, example, run, series, stored
+from tests.builders import GPT2_BYTES, bad, case, ceiling, example, ok, run, series, stored
+from tests.report.reports import column, report, table
 
 COLD, WARM = case(), case(cache="warm")
 GPU = "cuda:0"
-
-
-def report(*groups: list[Record], ceilings: list[Ceiling] | None = None, rounds: int = 6) -> Document:
-    records = [record for group in groups for record in group]
-    cases = list({record.case.name: record.case for record in records}.values())
-    return document(find(stored(run(cases, rounds, ceilings=ceilings or []), records)))
-
-
-def table(of: Document, title: str) -> Table:
-    return next(table for table in of.tables if table.title.startswith(title))
-
-
-def column(of: Table, name: str) -> list[str]:
-    place = [column.name for column in of.columns].index(name)
-    return [row[place] for row in of.rows]
-
-
-def sentence(*groups: list[Record], ceilings: list[Ceiling]) -> str:
-    [found] = table(report(*groups, ceilings=ceilings), "Best observed").intro
-    return found
-
-
-def test_a_loader_at_the_ceiling_is_bounded_by_its_stage() -> None:
-    assert sentence(series(COLD, *[240] * 6), ceilings=[ceiling("storage", 225)]) == (
-        "Nothing faster than 0.225 s is possible here for these 548.1 MB (storage). "
-        "Bottleneck of the fastest loader: storage (94 % of the ceiling)."
-    )
-
-
-def test_a_loader_far_from_the_ceiling_is_its_own_bottleneck() -> None:
-    assert sentence(series(WARM, *[200] * 6), ceilings=[ceiling("page cache", 52)]) == (
-        "Nothing faster than 0.0520 s is possible here for these 548.1 MB (page cache). "
-        "Bottleneck of the fastest loader: loader (the fastest reaches 26 % of the page-cache ceiling)."
-    )
-
-
-def test_a_warm_loader_that_reads_from_storage_is_held_against_storage() -> None:
-    ceilings = [ceiling("storage", 225), ceiling("page cache", 52)]
-    direct = series(WARM, *[240] * 6, path=("auto", "direct"))
-    found = report(direct, ceilings=ceilings)
-    best = table(found, "Best observed")
-    assert best.intro[0].startswith("Nothing faster than 0.0520 s is possible here for these 548.1 MB (page cache). ")
-    assert "storage (94 % of the storage ceiling, which it reads at past the page cache)" in best.intro[0]
-    assert column(best, "Of ceiling") == ["94 %§"]
-    assert "§ of the storage ceiling, though warm: it reads past the page cache." in best.footnotes
-    assert not any(
-        "§" in text for text in column(table(report(series(COLD, 5), ceilings=ceilings), "Best"), "Of ceiling")
-    )
-
-
-def test_stages_that_can_overlap_are_also_added_up() -> None:
-    ceilings = [ceiling("storage", 200), ceiling("link, pinned", 50, device=GPU)]
-    text = sentence(series(case(device=GPU), *[240] * 6), ceilings=ceilings)
-    assert text.startswith("Nothing faster than 0.200 s")
-    assert "One stage after the other takes 0.250 s (0.200 s storage and 0.0500 s link)." in text
-
-
-def test_without_a_ceiling_or_a_figure_nothing_is_said() -> None:
-    assert table(report(series(COLD, 5)), "Best").intro == ()
-    assert table(report([bad(COLD, 1, "failed", "x")], ceilings=[ceiling("storage", 1)]), "Best").intro == ()
-
-
-def test_each_row_has_its_ratio_to_the_fastest() -> None:
-    ordered = [series(case(f"loader-{n}"), *[100 * n] * 6) for n in (1, 2)]
-    raw = series(case("raw-read"), *[50] * 6)
-    best = table(report(*ordered, raw), "Best")
-    assert list(zip(column(best, "Loader"), column(best, "× best"), strict=True)) == [
-        ("raw-read (ceiling)", "–"),
-        ("loader-1", "1.00"),
-        ("loader-2", "2.00"),
-    ]
-    spread = series(case("loader-3"), 290, 300, 310, 295, 305, 300)
-    assert column(table(report(ordered[0], spread), "Best"), "× best")[1] == "3.00 [2.90, 3.10]"
-
-
-def test_what_was_not_tested_is_said() -> None:
-    few = table(report(series(COLD, 1), series(case("safetensors-mmap"), 2)), "Best")
-    assert "No test of what is level with the fastest: it has fewer than 6 trials." in few.footnotes
-    assert not any("≈" in text for text in column(few, "Loader"))
-    some = table(report(series(COLD, *[1] * 6), series(case("safetensors-mmap"), 2)), "Best")
-    assert "Not tested, fewer than 6 trials: #2." in some.footnotes
-    alone = table(report(series(COLD, 1)), "Best")
-    assert not any("test" in note for note in alone.footnotes)
 
 
 def test_the_ceilings_have_a_table_for_each_checkpoint() -> None:
@@ -150,6 +67,10 @@ def test_a_knee_needs_3_values_that_differ_in_nothing_else() -> None:
     assert knees(*threads({8: 200, 16: 100})) == []
     other_buffer = series(case(tunables={"threads": 32, "buffer": 2**21}), 300)
     assert knees(*threads({8: 200, 16: 100}), other_buffer) == []
+    other_loader = series(case("runai-streamer", tunables={"threads": 32, "buffer": 2**20}), 300)
+    assert knees(*threads({8: 200, 16: 100}), other_loader) == []
+    by_default = series(case(tunables={"threads": None, "buffer": 2**20}), 50)
+    assert knees(*threads({8: 400, 16: 200, 32: 100}), by_default) == [], "the best case has no value on the axis"
     text = [series(case(tunables={"io": name}), ms) for name, ms in (("a", 3), ("b", 2), ("c", 1))]
     assert knees(*text) == []
 
@@ -206,16 +127,19 @@ def test_the_smallest_and_the_median_n_are_both_told() -> None:
 
 def test_disturbed_trials_are_counted_by_cause() -> None:
     records = [
-        *series(COLD, *range(100, 108)),
-        *(bad(COLD, 9, "disturbed", f"cpu: others used {n}% of the time", attempt=n) for n in (1, 2)),
+        *series(COLD, *range(100, 109)),
+        *(bad(COLD, 10, "disturbed", f"cpu: others used {n}% of the time", attempt=n) for n in (1, 2)),
+        ok(COLD, 10, 100, attempt=3),
     ]
-    found = report(records)
-    assert dict(found.facts)["Disturbed"] == "2 of 10 trials (2 × cpu), not counted"
+    skipped = [bad(case("fastsafetensors-gds"), 0, "skipped", "no GPU")]
+    found = report(records, skipped)
+    assert dict(found.facts)["Disturbed"] == "2 of 12 trials (2 × cpu), not counted"
     rows = table(found, "Not counted")
-    assert (column(rows, "Trials"), column(rows, "Reason")) == (
+    assert [column(rows, name)[:1] for name in ("Trials", "Of them repeated", "Reason")] == [
+        ["2"],
         ["2"],
         ["cpu: others used 1% of the time (and 1 other reason like it)"],
-    )
+    ]
 
 
 def test_failures_for_different_reasons_stay_apart() -> None:
@@ -232,7 +156,9 @@ def test_failures_for_different_reasons_stay_apart() -> None:
     ],
 )
 def test_the_example_warns_of_what_is_wrong_with_it(warning: str) -> None:
-    assert any(text.startswith(warning) for text in find(example()).warnings)
+    found = find(example()).warnings
+    assert any(text.startswith(warning) for text in found)
+    assert not any("UNSTEADY" in text for text in found), "only a sentinel is, and its drift is told"
 
 
 def test_unsteady_cases_that_chance_explains_are_no_warning() -> None:
@@ -240,6 +166,7 @@ def test_unsteady_cases_that_chance_explains_are_no_warning() -> None:
     steady = [series(case(f"loader-{n}"), 5, 6, 5, 6, 5, 6) for n in range(19)]
     assert not any("UNSTEADY" in text for text in report(unsteady, *steady).warnings)
     assert "1 of 19 cases UNSTEADY over the run: see the notes" in report(unsteady, *steady[1:]).warnings
+    assert not any("drifted" in text for text in report(unsteady).warnings), "that is for sentinels"
 
 
 def test_the_plan_tells_its_ladder_its_sentinels_and_its_budget() -> None:

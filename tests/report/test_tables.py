@@ -1,12 +1,15 @@
 """Cells, tables and texts one by one."""
 
+from math import inf
+
 import pytest
 
+from loadbench.analysis.ratio import Ratio
 from loadbench.records import Record, Session, Status
 from loadbench.report.document import Document, document
 from loadbench.report.findings import find
 from loadbench.report.tables import Column, Table
-from loadbench.report.text import rate, seconds, seconds_range, value_text
+from loadbench.report.text import rate, seconds, seconds_range, times, value_text
 from tests.builders import bad, case, example, ok, run, series, stored
 
 
@@ -49,6 +52,20 @@ def test_rate(value: float, text: str) -> None:
 )
 def test_value_text(value: int | None, unit: str, text: str) -> None:
     assert value_text(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(Ratio(1.123, 1.05, 1.209), "1.12 [1.05, 1.21]"), (Ratio(1, 1, 1), "1.00"), (Ratio(1.5, 0, inf), "1.50")],
+)
+def test_times(ratio: Ratio, text: str) -> None:
+    assert times(ratio) == text
+
+
+def test_each_loader_has_a_table_for_each_checkpoint() -> None:
+    here, there = case(), case(checkpoint="llama")
+    found = document(find(stored(run([here, there]), series(here, 5) + series(there, 6))))
+    assert [t.title for t in found.tables][2:] == ["fastsafetensors-nogds: gpt2", "fastsafetensors-nogds: llama"]
 
 
 def test_the_published_figures_come_out_in_true_units() -> None:
@@ -106,8 +123,8 @@ def test_a_run_of_failures_has_tables_without_figures_and_says_so() -> None:
 
 def test_ties_are_marked_and_never_crowned() -> None:
     one, other = case(), case("safetensors-mmap")
-    times = 100, 101, 102, 103, 104, 105
-    best = table(document(find(stored(run([one, other]), series(one, *times) + series(other, *times)))), "Best")
+    level = 100, 101, 102, 103, 104, 105
+    best = table(document(find(stored(run([one, other]), series(one, *level) + series(other, *level)))), "Best")
     assert [cell(best, row, "Loader") for row in (0, 1)] == ["≈ fastsafetensors-nogds", "≈ safetensors-mmap"]
     assert "≈ not told apart from the best at 5 % (Holm over 2 cases, margin 2 %)." in best.footnotes
 

@@ -36,6 +36,13 @@ def test_no_cell_is_cut_at_any_width(width: int) -> None:
     assert sum(line.count("words") for line in lines) == 3
 
 
+def test_headings_and_texts_take_the_room_there_is() -> None:
+    columns = (Column("A heading", "right"), Column("Note", narrow="below"))
+    _, heading, _, row = printed(Table("t", columns, (("1", "short words " * 9),)), 140)
+    assert heading.split() == ["A", "heading", "Note"]
+    assert row.split() == ["1", *["short", "words"] * 9]
+
+
 def test_a_row_is_named_as_its_first_column_says() -> None:
     below = (Column("Settings", narrow="below"),)
     figures = tuple(Column("figure " * 5, "right") for _ in range(5))

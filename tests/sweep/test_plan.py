@@ -188,7 +188,8 @@ def test_rounds_differ_and_no_case_is_always_first() -> None:
 def test_toml(tmp_path: Path) -> None:
     file = tmp_path / "sweep.toml"
     file.write_text(
-        'checkpoint = ["gpt2", "models/a"]\nprecision = "2%"\nbudget = "20m"\nceilings = false\nloader = ["safetensors-mmap", "fastsafetensors-nogds"]\ncache = "cold,warm"\nrounds = 9\n'
+        'checkpoint = ["gpt2", "models/a"]\nprecision = "2%"\nbudget = "20m"\n'
+        'ceilings = false\nloader = ["safetensors-mmap", "fastsafetensors-nogds"]\ncache = "cold,warm"\nrounds = 9\n'
         'timeout = "2m"\n[axes]\nthreads = [8, 16]\nbuffer = ["8M"]\n[set]\n"tensorizer.verify_hash" = [true, false]\n'
     )
     assert read_toml(file) == {

@@ -1,4 +1,4 @@
-"""How often a case is tried: the ladder, the budget, the sentinels, several checkpoints. Real trials of a fake loader."""
+"""How often a case is tried: ladder, budget, sentinels, several checkpoints; real trials of a fake loader."""
 
 import shutil
 from collections import Counter
@@ -26,8 +26,8 @@ def test_a_case_stops_at_the_first_step_where_it_is_precise(
 ) -> None:
     """One behaviour sleeps as long each time, the other a second longer every other time."""
     stored = swept(
-        loadbench, tmp_path / "run", checkpoint, "--loader", "fake", "--cache", "warm", "--precision", "60%", "--rounds",
-        "9", "--set", "fake.sleep_ms=200", "--set", "fake.behaviour=right,uneven",
+        loadbench, tmp_path / "run", checkpoint, "--loader", "fake", "--cache", "warm", "--precision", "60%",
+        "--rounds", "9", "--set", "fake.sleep_ms=200", "--set", "fake.behaviour=right,uneven",
     )  # fmt: skip
     done = {record.case.tunables["behaviour"]: 0 for record in stored.records}
     for record in stored.records:
@@ -39,7 +39,18 @@ def test_a_case_stops_at_the_first_step_where_it_is_precise(
 def test_the_budget_ends_the_run_after_a_whole_round_and_a_resume_goes_on(
     loadbench: Loadbench, checkpoint: Path, tmp_path: Path
 ) -> None:
-    arguments = ("--loader", "fake", "--set", "fake.threads=1,2,3", "--cache", "warm", "--rounds", "2", "--budget", "1s")
+    arguments = (
+        "--loader",
+        "fake",
+        "--set",
+        "fake.threads=1,2,3",
+        "--cache",
+        "warm",
+        "--rounds",
+        "2",
+        "--budget",
+        "1s",
+    )
     stored = swept(loadbench, tmp_path / "run", checkpoint, *arguments)
     assert Counter(record.round for record in stored.records) == {1: 3}
     assert stored.run.sessions[-1].ended == "budget"
@@ -71,8 +82,8 @@ def test_a_sentinel_is_in_every_round_and_ceilings_are_in_the_run(
 def test_sentinels_alone_make_no_round(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
     """When every case is precise the run is over, whatever number of rounds the sentinel could have had."""
     stored = swept(
-        loadbench, tmp_path / "run", checkpoint, "--loader", "fake", "--cache", "warm", "--precision", "99%", "--rounds",
-        "9", "--ceilings", "--set", "fake.sleep_ms=50",
+        loadbench, tmp_path / "run", checkpoint, "--loader", "fake", "--cache", "warm", "--precision", "99%",
+        "--rounds", "9", "--ceilings", "--set", "fake.sleep_ms=50",
     )  # fmt: skip
     assert set(rounds_of(stored.records).values()) == {6}
 
