@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SERIES = 4
 """Checkpoints below which there is no fit. There must be one more than terms, too: else nothing shows the error."""
-REPLICATES = 2000
+REPLICATES = 1000
 _QUANTILES = (0.025, 0.975)
 _TOLD_APART = 0.01
 """Sine of the angle between a term's column and the others' span, below which it is only their shadow."""

@@ -126,13 +126,14 @@ def _shards(tensors: list[Tensor], layout: Mapping[str, Any], scale: float) -> l
         return [tensors]
     limit = int(layout["limit"] * scale)
     full_at_limit = layout["flush"] == "after_reach"
-    to_come = list(layout.get("break_before", ()))
+    to_come = tuple(layout.get("break_before", ()))
     shards: list[list[Tensor]] = [[]]
     cost = 0
     for tensor in tensors:
         added = tensor.bytes if layout["cost"] == "bytes" else math.prod(tensor.shape)
-        breaks = [prefix for prefix in to_come if tensor.name.startswith(prefix)]
-        to_come = [prefix for prefix in to_come if prefix not in breaks]
+        breaks = tensor.name.startswith(to_come)
+        if breaks:
+            to_come = tuple(prefix for prefix in to_come if not tensor.name.startswith(prefix))
         full = cost >= limit if full_at_limit else cost + added > limit
         if shards[-1] and (breaks or full):
             shards.append([])

@@ -19,8 +19,8 @@ _PREFIX = "uniform-"
 _ELEMENT_BYTES = 2
 _MOST_IN_A_FILE = 500_000
 """Tensors: more would not fit into the 100 MB that the format allows for a header."""
-_MOST_FILES = 99_999
-"""What fits into the five digits of a file's name."""
+_MOST_FILES = 10_000
+"""More than any checkpoint has."""
 
 
 def is_uniform(name: str) -> bool:

@@ -106,7 +106,7 @@ def measure_rounds(
         payload_bytes={name: info.payload_bytes for name, info in inputs.infos.items()},
         tolerated=options.tolerated,
     )
-    say(f"results in {writer.path}")
+    say(f"{progress.trials_left(plan, inputs.jobs)} trials at the most, results in {writer.path}")
     done = list(records)
     try:
         with display(plan, lambda: progress.trials_left(plan, inputs.jobs), budget) as shown:

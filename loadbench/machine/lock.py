@@ -8,8 +8,8 @@ It cannot see other containers, unless they share the file, nor services with a 
 other hosts that use the same storage.
 
 Trials do not get the descriptor: the zygote and spawned interpreters are executed anew, which closes it, and what the
-zygote forks has what the zygote has. A plain fork of this process would have a copy; the lock is given back by name
-at the end, so such a child keeps it only if this process is killed.
+zygote forks has what the zygote has. A plain fork of this process would have a copy; the lock is given back
+explicitly at the end, so such a child keeps it only if this process is killed.
 """
 
 import errno

@@ -16,6 +16,7 @@ from loadbench.checkpoints.manifest import manifest_of, manifest_path
 from loadbench.loaders.contract import Loader, Tunable
 from loadbench.loaders.declaration import declaration_faults
 from loadbench.records import Case, Contract, Record, Value
+from loadbench.sweep.disturbance import TOLERABLE
 from loadbench.sweep.judge import judge
 from loadbench.sweep.processes import Context, process_context
 from loadbench.sweep.samples import Sample, damaged_samples, good_samples
@@ -121,6 +122,7 @@ def _trial(case: Case, sample: Sample, context: Context, directory: Path) -> Rec
         isolation="fork",
         payload_bytes=checkpoint.payload_bytes,
         stored_bytes=None,
+        tolerated=frozenset(TOLERABLE),  # nothing is timed here
     )
 
 

@@ -217,6 +217,7 @@ def _why_died(exit_code: int | None, oom: bool) -> str:
 
 def _end(process: BaseProcess) -> None:
     """Kill the trial's process and everything it started, and wait until they are gone."""
-    if process.pid is not None:
-        kill_tree(process.pid)
+    if process.pid is None:
+        return  # Ctrl-C came before it was started
+    kill_tree(process.pid)
     process.join(timeout=10)

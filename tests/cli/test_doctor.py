@@ -39,10 +39,9 @@ def test_a_disk_in_the_terminal(loadbench: Loadbench, on_disk: Path) -> None:
 
 
 def test_colours_only_where_they_are_wanted(loadbench: Loadbench, on_disk: Path) -> None:
-    assert "\x1b[" in loadbench("doctor", on_disk, NO_COLOR="", FORCE_COLOR="1").stdout
-    plain = loadbench("doctor", on_disk, NO_COLOR="1", FORCE_COLOR="1").stdout
-    assert "\x1b[32m" not in plain
-    assert "\x1b[3" + "3m" not in plain
+    green = "\x1b[32m"
+    assert green in loadbench("doctor", on_disk, NO_COLOR="", FORCE_COLOR="1").stdout
+    assert green not in loadbench("doctor", on_disk, NO_COLOR="1", FORCE_COLOR="1").stdout
 
 
 def test_memory_is_said_to_be_hopeless_with_exit_code_3(loadbench: Loadbench) -> None:
@@ -118,7 +117,7 @@ def test_no_home_directory(environment: dict[str, str]) -> None:
 
 def test_neither_torch_nor_a_loader_library_is_imported(environment: dict[str, str], on_disk: Path) -> None:
     code = (
-        "import sys; from loadbench.cli import run; run(['doctor', sys.argv[1], '--format', 'json']);"
+        "import sys; from loadbench.cli import run; run(['doctor', sys.argv[1]]);"
         "print(sorted({'torch', 'safetensors', 'fastsafetensors', 'runai_model_streamer', 'tensorizer', 'numpy'}"
         " & set(sys.modules)), file=sys.stderr)"
     )

@@ -211,7 +211,19 @@ def test_damaged_checkpoints_are_refused_before_anything_is_measured(
 def test_help_is_there_for_every_command_and_imports_nothing_heavy(
     loadbench: Loadbench, environment: dict[str, str]
 ) -> None:
-    for command in ([], ["sweep"], ["report"], ["loaders"], ["trial"], ["model"], ["model", "make"], ["model", "info"]):
+    for command in (
+        [],
+        ["sweep"],
+        ["report"],
+        ["loaders"],
+        ["trial"],
+        ["probe"],
+        ["doctor"],
+        ["predict"],
+        ["model"],
+        ["model", "make"],
+        ["model", "info"],
+    ):
         ended = loadbench(*command, "--help")
         assert ended.returncode == 0
         assert "Usage: " in ended.stdout

@@ -15,7 +15,6 @@ from loadbench.machine.doctor import Diagnosis, examine
 from loadbench.machine.doctor_disturbances import other_work
 from loadbench.machine.doctor_finding import Finding, looked_at
 from loadbench.machine.doctor_probe import SIZE, Probe, drop_caches_problem, try_files
-from loadbench.machine.doctor_weights import weights_at
 from loadbench.machine.lock import measuring
 from loadbench.machine.residency import residency
 from loadbench.machine.storage import describe_storage
@@ -236,29 +235,6 @@ def test_an_interruption_leaves_no_file(disk: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Interrupted):
         examine(disk)
     assert list(disk.iterdir()) == []
-
-
-def test_weights_are_found_below_a_directory_and_counted(disk: Path) -> None:
-    (disk / "a" / "b").mkdir(parents=True)
-    files = [written(disk / "a" / "b" / "x.safetensors", MIB), written(disk / "y.tensors", MIB)]
-    written(disk / "readme.txt")
-    (disk / "a" / "link.safetensors").symlink_to(files[0])
-    os.mkfifo(disk / "pipe.safetensors")
-    weights = weights_at(disk)
-    assert weights.files == tuple(sorted([disk / "a" / "link.safetensors", *files]))
-    assert (weights.size, weights.complete, weights.kept, weights.lost) == (3 * MIB, True, "", "")
-    assert weights_at(disk / "readme.txt").files == (disk / "readme.txt",)
-    assert weights_at(disk / "nothing").files == ()
-
-
-def test_a_search_that_would_take_too_long_ends_and_says_so(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for index in range(4):
-        (disk / f"{index}.safetensors").touch()
-    monkeypatch.setattr("loadbench.machine.doctor_weights._MOST_ENTRIES", 4)
-    assert weights_at(disk).complete
-    monkeypatch.setattr("loadbench.machine.doctor_weights._MOST_ENTRIES", 3)
-    weights = weights_at(disk)
-    assert (len(weights.files), weights.complete) == (3, False)
 
 
 def test_what_is_not_readable_is_not_seen(as_nobody: AsOther) -> None:

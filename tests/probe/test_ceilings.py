@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from loadbench.errors import Interrupted
 from loadbench.loaders.devices import device_missing
 from loadbench.machine.processes import start_ticks
 from loadbench.probe.ceilings import probe
+from loadbench.probe.child import messages_of, own_the_process
 from loadbench.sweep.processes import process_context
 from loadbench.units import MIB
 from tests.probe.conftest import written
@@ -35,11 +38,14 @@ def test_what_there_is_is_measured_and_told_on_the_way(disk: Path) -> None:
     assert [done for done, _ in shown] == sorted(done for done, _ in shown)
     assert all(done <= total for done, total in shown)
     assert shown[-1][0] == shown[-1][1] > 2 * MIB
+    assert shown[0][1] >= shown[-1][1], "all of it is planned before any of it is done"
     assert multiprocessing.active_children() == []
 
 
 def test_what_is_missing_has_its_reason_and_the_rest_is_measured(memory_file: Path) -> None:
-    found = probe([memory_file], "some", "cuda:0", CONTEXT)
+    shown: list[tuple[int, int]] = []
+    found = probe([memory_file], "some", "cuda:0", CONTEXT, lambda done, total: shown.append((done, total)))
+    assert shown[-1][0] == shown[-1][1], "what was planned for a missing stage is not waited for"
     kinds = [reason.split(":")[0] for reason in found.missing]
     assert kinds[0] == "storage"
     assert "tmpfs" in found.missing[0]
@@ -54,6 +60,7 @@ def test_whatever_interrupts_no_process_is_left(disk: Path, error: type[BaseExce
 
     def interrupt(_done: int, _total: int) -> None:
         measuring.extend(child.pid or 0 for child in multiprocessing.active_children())
+        assert [os.getsid(pid) for pid in measuring] == measuring, "each can be killed as a group"
         raise error
 
     with pytest.raises(error):
@@ -61,6 +68,25 @@ def test_whatever_interrupts_no_process_is_left(disk: Path, error: type[BaseExce
     assert len(measuring) == 1
     assert start_ticks(measuring[0]) is None
     assert multiprocessing.active_children() == []
+
+
+def _stubborn(channel: Connection) -> None:
+    """Says which processes it is, and what signals it holds back, and would then never end."""
+    own_the_process()
+    sleeper = subprocess.Popen(["sleep", "60"])
+    channel.send(([os.getpid(), sleeper.pid], signal.pthread_sigmask(signal.SIG_BLOCK, [])))
+    time.sleep(60)
+
+
+def test_what_the_process_has_started_is_ended_with_it() -> None:
+    """fio, for one; and a process in the middle of a long read does not notice that nobody listens."""
+    with closing(messages_of(CONTEXT, _stubborn)) as messages:
+        message = next(messages)
+        assert isinstance(message, tuple)
+        pids, held_back = message
+        assert [pid for pid in pids if start_ticks(pid) is None] == []
+        assert held_back == set()
+    assert [pid for pid in pids if start_ticks(pid) is not None] == []
 
 
 def test_a_process_that_is_killed_leaves_what_it_had_found(disk: Path) -> None:
@@ -114,7 +140,8 @@ def test_the_caller_imports_nothing_heavy(disk: Path, tmp_path: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from loadbench.probe.ceilings import probe\n"
-        "from loadbench.sweep.processes import process_context\n"
+        "from loadbench.probe.child import messages_of, own_the_process
+from loadbench.sweep.processes import process_context\n"
         "if __name__ == '__main__':\n"
         "    found = probe([Path(sys.argv[1])], 'some', 'cpu', process_context('spawn'))\n"
         "    print(len(found.ceilings) > 3, sorted({'torch', 'numpy', 'scipy'} & set(sys.modules)))\n"

@@ -71,6 +71,7 @@ def test_fio_reads_the_same_prefixes_and_makes_no_file_longer(disk: Path) -> Non
     files = [written(disk / str(size), size * MIB) for size in (1, 9, 20, 30)]
     spans = readable(files, 41 * MIB)
     assert [(span.file, span.length) for span in spans] == [(files[2], 16 * MIB), (files[3], 16 * MIB)]
+    assert f"--filesize={16 * MIB}" in LIBAIO.command(spans, 32 * MIB), "or it would read on in the first file"
     assert run(LIBAIO, spans, 32 * MIB)[0] == 32 * MIB
     assert [file.stat().st_size for file in files] == [size * MIB for size in (1, 9, 20, 30)]
 

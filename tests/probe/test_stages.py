@@ -5,12 +5,13 @@ import pytest
 
 from loadbench.analysis.ceilings import best_ceiling
 from loadbench.loaders.devices import device_missing
-from loadbench.machine.pagecache import evict
+from loadbench.machine.pagecache import evict, warm
 from loadbench.machine.residency import residency
 from loadbench.probe import memory, page_cache, storage
 from loadbench.probe.link import measure_link
 from loadbench.probe.memory import array, copied_bytes, copy, measure_memory
 from loadbench.probe.page_cache import measure_page_cache
+from loadbench.probe.sample import Span
 from loadbench.probe.search import FINALISTS, REPETITIONS, thorough
 from loadbench.probe.settings import thread_counts
 from loadbench.probe.stage import MissingError, Tally
@@ -127,6 +128,19 @@ def test_files_that_were_not_warm_are_not_read_for_a_figure(
     monkeypatch.setattr(page_cache, "make_warm", lambda _: None)
     with pytest.raises(MissingError, match=r"0 B of .* were in the page cache before the reads"):
         measure_page_cache(task(file), tally)
+
+
+def test_pages_behind_a_prefix_are_no_proof_of_it(disk: Path) -> None:
+    file = written(disk / "a", 4 * MIB)
+    warm([file])
+    page_cache._check([Span(file, MIB)], "before")
+    evict([file], "fadvise")
+    with file.open("rb", buffering=0) as stream:
+        stream.seek(2 * MIB)
+        stream.read()
+    assert residency([file]).resident_bytes == 2 * MIB
+    with pytest.raises(MissingError, match=r"0 B of 1.0 MB were in the page cache before"):
+        page_cache._check([Span(file, MIB)], "before")
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
