@@ -140,8 +140,7 @@ def test_the_caller_imports_nothing_heavy(disk: Path, tmp_path: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from loadbench.probe.ceilings import probe\n"
-        "from loadbench.probe.child import messages_of, own_the_process
-from loadbench.sweep.processes import process_context\n"
+        "from loadbench.sweep.processes import process_context\n"
         "if __name__ == '__main__':\n"
         "    found = probe([Path(sys.argv[1])], 'some', 'cpu', process_context('spawn'))\n"
         "    print(len(found.ceilings) > 3, sorted({'torch', 'numpy', 'scipy'} & set(sys.modules)))\n"

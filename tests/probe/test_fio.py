@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadbench.machine.kernel import fields_of
 from loadbench.probe import fio, fio_run
 from loadbench.probe.fio import FioComparison, compare_with_fio
 from loadbench.probe.fio_run import FioSetting, parse, readable, run
@@ -105,6 +106,29 @@ def test_the_comparison_takes_turns_on_the_same_bytes(disk: Path, monkeypatch: p
     assert str(file) in " ".join(found.command)
     failed = len(fio_run.settings()) // 2
     assert shown[-1][0] == shown[-1][1] - failed * 3 * size
+
+
+def test_our_reads_are_all_done_and_the_better_finalist_is_the_judge(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting that was the fastest at first is slow when it counts."""
+    monkeypatch.setattr(fio, "LONG_ENOUGH_NS", 3 * NS // 1000)
+    asked: list[FioSetting] = []
+    last, before_last = fio_run.settings()[-1], fio_run.settings()[-2]
+
+    def answer(setting: FioSetting, _spans: object, size: int) -> tuple[int, int]:
+        asked.append(setting)
+        if len(asked) <= len(fio_run.settings()):
+            return size, {last: 100, before_last: 200}.get(setting, 300)
+        return size, {last: 999, before_last: 500}[setting]
+
+    monkeypatch.setattr(fio_run, "run", answer)
+    file = written(disk / "a", 8 * MIB)
+    before = fields_of("/proc/self/io")["read_bytes"]
+    found = fio._compare((file,), best(8 * MIB), Tally(lambda _done, _total: None))
+    assert fields_of("/proc/self/io")["read_bytes"] - before == fio.REPETITIONS * found.own_bytes
+    assert found.own_bytes == 3 * 8 * MIB
+    assert (found.setting, set(found.samples_ns)) == (before_last, {500})
 
 
 def test_the_ratio_is_ours_over_fio_s() -> None:
