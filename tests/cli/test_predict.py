@@ -12,9 +12,9 @@ from loadbench.checkpoints.plan import ModelRequest, plan_model
 from loadbench.checkpoints.summary import summary_of_plan
 from loadbench.cli.predict import predict
 from loadbench.errors import CheckpointError, LoadbenchError, ResultsError, StoreError, UsageError
-from loadbench.records import Case, Ceiling, CheckpointInfo, Plan, Record, Run
+from loadbench.records import Case, Ceiling, CheckpointInfo, PathProof, Plan, Record, Run
 from tests import builders
-from tests.checkpoints.raw import write_floats
+from tests.checkpoints.raw import raw_file, write_floats
 from tests.conftest import Loadbench
 
 MB = 10**6
@@ -185,6 +185,9 @@ def test_headers_of_files_are_enough(results: Path, tmp_path: Path) -> None:
     found = as_json(results, "--like", tmp_path / "model")
     assert (found["target"]["bytes"], found["target"]["tensors"], found["target"]["files"]) == (96, 3, 2)
     assert any("smaller than the smallest" in warning for warning in found["predictions"][0]["warnings"])
+    (tmp_path / "empty.safetensors").write_bytes(raw_file({}))
+    with pytest.raises(CheckpointError, match="nothing to predict"):
+        run(results, "--like", tmp_path / "empty.safetensors")
     one = as_json(results, "--like", tmp_path / "model" / "a.safetensors")
     assert (one["target"]["bytes"], one["target"]["files"]) == (64, 1)
 
@@ -212,13 +215,42 @@ def test_a_prediction_below_the_bound_is_marked_and_not_changed(tmp_path: Path) 
 
 
 def test_without_ceilings_of_the_probe_raw_reads_are_the_bound(tmp_path: Path) -> None:
-    raw = loads("raw-read", (4.0, 0.0, 0.0, 0.0), ["gpt2"])
+    raw = loads("raw-read", (4.0, 0.0, 0.0, 0.0))
     write(tmp_path / "run", [*loads("safetensors-mmap", SLOW), *loads("safetensors-mmap", FAST, cache="warm"), *raw])
     rows = as_json(tmp_path / "run", "--like", "uniform-1GB-300t-4f")["predictions"]
-    assert [row["loader"] for row in rows] == ["safetensors-mmap"] * 2  # a ceiling is no loader to predict
+    assert [row["loader"] for row in rows] == [
+        "safetensors-mmap"
+    ] * 2  # a ceiling is no loader to predict, fitted or not
     assert rows[0]["bound"]["seconds"] == pytest.approx(0.25)
     assert rows[1]["bound"] is None
     assert "Bound, warm: unknown, as no ceiling was measured" in text(tmp_path / "run", "--like", "gpt2")
+
+
+def test_the_stages_that_the_bytes_pass_are_what_bounds_them(tmp_path: Path) -> None:
+    past_cache = [
+        record.model_copy(update={"path": PathProof(requested="direct", effective="direct", evidence="counters")})
+        for record in loads("fastsafetensors-nogds", FAST, cache="warm")
+    ]
+    records = [
+        *past_cache,
+        *loads("safetensors-mmap", SLOW, cache="warm", contract="touched"),
+        *loads("runai-streamer", FAST, cache="warm", device="cuda:0"),
+        *loads("runai-streamer", FAST, cache="warm", device="cuda:1"),
+    ]
+    link = storage(5, "link, pinned").model_copy(update={"device": "cuda:0"})
+    write(tmp_path / "run", records, ceilings=[storage(2.5), storage(8, "page cache"), link])
+    rows = as_json(tmp_path / "run", "--like", "uniform-20GB-300t-4f")["predictions"]
+    bounds = [(row["loader"], row["bound"] and (row["bound"]["stage"], row["bound"]["seconds"])) for row in rows]
+    assert bounds == [
+        ("fastsafetensors-nogds", ("storage", pytest.approx(8))),
+        ("safetensors-mmap", None),  # touched pages are not copied
+        ("runai-streamer", ("link", pytest.approx(4))),
+        ("runai-streamer", ("page cache", pytest.approx(2.5))),
+    ]
+    memory = [any(warning.startswith("memory: 20.0 GB") for warning in row["warnings"]) for row in rows]
+    assert memory == [True, True, True, True]  # for tensors or for cached files
+    assert "for its tensors" in str(rows[0]["warnings"])
+    assert "for it with its files cached" in str(rows[2]["warnings"])
 
 
 def test_runs_of_one_machine_are_put_together(tmp_path: Path) -> None:
@@ -333,6 +365,11 @@ def test_a_series_with_too_few_checkpoints_is_named_beside_the_others(tmp_path: 
     assert "Not fitted: runai-streamer cold concurrency=4: it has 2 checkpoints" in text(
         tmp_path / "run", "--like", "gpt2"
     )
+
+
+def test_variants_of_models_have_names_too(results: Path) -> None:
+    target = as_json(results, "--like", "llama-3-8b-single-layers2-seed3")["target"]
+    assert (target["name"], target["files"]) == ("llama-3-8b-single-layers2-seed3", 1)
 
 
 @pytest.mark.parametrize(
