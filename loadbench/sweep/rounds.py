@@ -145,22 +145,22 @@ def _one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt:
     started_at = datetime.now(UTC)
     try:
         outcome = run_trial(job, bench.context, log, plan.timeout_s)
+        record = judge(
+            case,
+            outcome,
+            round_number=round_number,
+            attempt=attempt,
+            started_at=started_at,
+            session=bench.session,
+            isolation=plan.isolation,
+            payload_bytes=bench.payload_bytes[case.checkpoint],
+            stored_bytes=job.stored_bytes,
+            tolerated=bench.tolerated,
+        )
+        return _with_log(record, log)
     except BaseException:
         log.unlink(missing_ok=True)
         raise
-    record = judge(
-        case,
-        outcome,
-        round_number=round_number,
-        attempt=attempt,
-        started_at=started_at,
-        session=bench.session,
-        isolation=plan.isolation,
-        payload_bytes=bench.payload_bytes[case.checkpoint],
-        stored_bytes=job.stored_bytes,
-        tolerated=bench.tolerated,
-    )
-    return _with_log(record, log)
 
 
 def log_name(plan: Plan, case: Case, round_number: int, attempt: int) -> str:
