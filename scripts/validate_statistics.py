@@ -42,6 +42,7 @@ STANDARD_ERRORS = 3
 STRETCH = 3
 CASES = 12
 TWIN = "twin-of-"
+SLOWED = "slowed-"
 TRUE_RATIO = 1.1
 MEDIAN_NS = 1e9
 
@@ -100,6 +101,15 @@ class Twins:
     """How many of them are told apart."""
 
 
+@dataclass(frozen=True)
+class Slowed:
+    """Pairs of a run's own cases of which one, `slowed-NAME`, was made slower on purpose."""
+
+    cache: str
+    pairs: int
+    found: int
+
+
 COVERAGE = Wanted(0.93, 0.99, "93–99 %")
 FALSE_ALARM = Wanted(0, 0.05, "≤ 5 %")
 POWER = Wanted(0.8, 1, "≥ 80 %")
@@ -121,6 +131,8 @@ def main() -> None:
     for twins in real_twins(records):
         mark = ", outside" if twins.apart else ""
         print(f"\nTwins in the run, {twins.cache}: {twins.apart} of {twins.pairs} pairs are told apart{mark}.")
+    for slowed in real_slowed(records):
+        print(f"\nSlowed on purpose, {slowed.cache}: {slowed.found} of {slowed.pairs} are found.")
 
 
 def validate(records: Sequence[Record], replicates: int, seed: int) -> Iterator[Row]:
@@ -252,10 +264,34 @@ def told_apart(pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tuple[bo
 def real_twins(records: Sequence[Record]) -> Iterator[Twins]:
     """What became of the run's own twins, for each cache state that has any with trials that count."""
     for cache in CACHES:
-        samples = {name: list(of_case.values()) for name, of_case in samples_of(records, cache).items() if of_case}
-        pairs = [(samples[name], samples[TWIN + name]) for name in samples if TWIN + name in samples]
-        if pairs:
+        if pairs := pairs_of(records, cache, TWIN):
             yield Twins(cache, len(pairs), sum(told_apart(pairs)))
+
+
+def real_slowed(records: Sequence[Record]) -> Iterator[Slowed]:
+    """How many of the slowed cases are called slower, each by itself, as the detectable slowdown is defined."""
+    for cache in CACHES:
+        if pairs := pairs_of(records, cache, SLOWED):
+            yield Slowed(cache, len(pairs), sum(slower_p(*pair) <= ALPHA for pair in pairs))
+
+
+def pairs_of(records: Sequence[Record], cache: str, prefix: str) -> list[tuple[list[int], list[int]]]:
+    """The times of each case, and of the same case of the loader that has the prefix; only pairs with any times."""
+    samples = {name: list(of_case.values()) for name, of_case in samples_of(records, cache).items() if of_case}
+    originals = {record.case.name: original(record.case, prefix) for record in records}
+    return [
+        (samples[originals[name]], samples[name])
+        for name in samples
+        if originals[name] != name and originals[name] in samples
+    ]
+
+
+def original(case: Case, prefix: str) -> str:
+    """The name of the case without the prefix of its loader, and without what the prefixed loader has of its own."""
+    if not case.loader.startswith(prefix):
+        return case.name
+    tunables = {name: value for name, value in case.tunables.items() if name != "percent"}
+    return case.model_copy(update={"loader": case.loader.removeprefix(prefix), "tunables": tunables}).name
 
 
 def table(rows: Iterable[Row]) -> str:

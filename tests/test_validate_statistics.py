@@ -185,6 +185,21 @@ def test_twins_that_differ_are_seen(script: ModuleType) -> None:
     assert list(script.real_twins(untried)) == []
 
 
+def test_what_was_slowed_is_found_or_not(script: ModuleType) -> None:
+    def slowed(factor: float) -> list[Record]:
+        tunables = {"percent": 30}
+        cases = (case("a"), case("slowed-a", tunables=tunables), case("b"), case("slowed-b", tunables=tunables))
+        return [
+            record
+            for one, by in zip(cases, (1, 1, 1, factor), strict=True)
+            for record in series(one, *(by * (100 + step) for step in range(6)))
+        ]
+
+    assert list(script.real_slowed(slowed(1.3))) == [script.Slowed("cold", 2, 1)]
+    assert list(script.real_slowed(slowed(0.7))) == [script.Slowed("cold", 2, 0)]
+    assert list(script.real_twins(slowed(1.3))) == []
+
+
 def test_twins_are_told_apart_by_a_two_sided_test(script: ModuleType) -> None:
     """4 against 4 have a smallest p of 2 in 70, one-sided 1 in 70: enough for one pair, not for two."""
     fast, slow = [100, 101, 102, 103], [200, 201, 202, 203]
