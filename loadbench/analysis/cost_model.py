@@ -110,11 +110,13 @@ def fit(observations: Sequence[Observation], seed: int) -> CostModel:
     import numpy as np
 
     _require(len(observations), SMALLEST_SERIES)
-    if len({seen.bytes for seen in observations}) < 2:
-        raise ResultsError(f"its {len(observations)} checkpoints are all of one size, sizes that differ are needed")
     seconds = np.array([median(seen.samples_ns) for seen in observations]) / NS
     every = np.array([_row(seen.bytes, seen.tensors, seen.files) for seen in observations], dtype=float)
     kept = _separable(every / seconds[:, None])
+    if TERMS.index("fixed") not in kept:
+        raise ResultsError(
+            f"its {len(observations)} checkpoints are all of one size or nearly so, sizes that differ are needed"
+        )
     _require(len(observations), len(kept) + 1)
     design = every[:, kept]
     costs = _solve(design, seconds)

@@ -113,6 +113,12 @@ def test_checkpoints_of_one_size_say_nothing_about_bytes() -> None:
         fit(exact(tuple((MB, 10 * number, number % 3 + 1) for number in range(1, 6))), seed=0)
 
 
+def test_checkpoints_of_nearly_one_size_say_hardly_more() -> None:
+    nearly = tuple((10**9 + step * MB, 10 * step + 50, step % 3 + 1) for step in (-3, -1, 0, 2, 3))
+    with pytest.raises(ResultsError, match="its 5 checkpoints are all of one size or nearly so"):
+        fit(exact(nearly), seed=0)
+
+
 def test_a_large_checkpoint_does_not_drown_the_small_ones() -> None:
     large = (20_000 * MB, 100, 1)
     model = fit([*exact(), seen(large, time_of(large) * 1.2)], seed=0)
