@@ -153,9 +153,12 @@ def _missing_rounds(records: Sequence[Record], wanted: int) -> int:
     return max(0, wanted - len({record.round for record in records if record.status != "skipped"}))
 
 
-def _given_up(records: Iterable[Record]) -> bool:
-    """A skipped record says that the case cannot be tried at all, or not any more: no round is missing."""
-    return any(record.status == "skipped" for record in records)
+def _given_up(records: Sequence[Record]) -> bool:
+    """Whether no round is missing, as the case could not be tried at all, or not any more.
+
+    A skipped record of round 0 says so only for its session: the case may be tried after all when the run is resumed.
+    """
+    return any(record.status == "skipped" and (record.round > 0 or record is records[-1]) for record in records)
 
 
 def _missing_reason(run: Run) -> str:

@@ -91,6 +91,15 @@ def test_rounds_without_a_record_are_missing_unless_the_case_cannot_be_tried() -
     assert only([bad(NOGDS, 0, "skipped", "no GPU")], rounds=6).missing_rounds == 0
 
 
+def test_a_case_that_could_be_tried_after_a_resume_lacks_the_rounds_that_it_did_not_have() -> None:
+    skipped = bad(NOGDS, 0, "skipped", "no such library")
+    assert only([skipped, *series(NOGDS, 1, 2)], rounds=6).missing_rounds == 4
+    assert only([*series(NOGDS, 1, 2), skipped], rounds=6).missing_rounds == 0, "it cannot be tried any more"
+    given_up = bad(NOGDS, 3, "skipped", "not tried again after 2 failures in a row: crash")
+    assert only([*series(NOGDS, 1, 2), given_up, skipped], rounds=6).missing_rounds == 0
+    assert only([skipped, *series(NOGDS, 1, 2), given_up], rounds=6).missing_rounds == 0
+
+
 def test_every_planned_case_is_there_in_order_and_strangers_come_last() -> None:
     stranger = case("made-up")
     summaries = summarise(run([MMAP, NOGDS]), series(stranger, 5) + series(NOGDS, 5))
