@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from loadbench import loaders
+from loadbench import errors, loaders
 from loadbench.cli import app
 from loadbench.cli.sweep import sweep
 from loadbench.records import Contract, Status
@@ -50,6 +50,13 @@ def test_every_command_has_help(command: object) -> None:
 def test_every_exit_code_is_documented(code: int) -> None:
     (sentence,) = re.findall(r"Exit codes: .*?(?:\n\n)", README, re.DOTALL)
     assert re.search(rf"\b{code}\b", sentence)
+
+
+def test_what_is_not_decided_is_the_same_everywhere() -> None:
+    texts = (README, errors.__doc__ or "", str(app.info.epilog))
+    meanings = [re.findall(r"3 not decided \((.*?)\), 4", " ".join(text.split())) for text in texts]
+    assert [len(found) for found in meanings] == [1, 1, 1]
+    assert len({found[0].lower() for found in meanings}) == 1
 
 
 @pytest.mark.parametrize("word", [*get_args(Status), *get_args(Contract)])

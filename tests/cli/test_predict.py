@@ -395,7 +395,7 @@ def test_nothing_that_can_be_fitted_is_an_error_with_what_to_do(tmp_path: Path) 
         ResultsError, match="Sweep at least 4 checkpoints that differ: .*configs/cost-model.toml"
     ) as one:
         run(tmp_path / "run", "--like", "gpt2")
-    assert one.value.exit_code == 4
+    assert one.value.exit_code == 3
     write(tmp_path / "run5", loads("safetensors-mmap", SLOW, list(SIZES)[:5]))
     with pytest.raises(ResultsError, match="No series can be fitted without small: it has 4 checkpoints, at least 5"):
         run(tmp_path / "run5", "--hold-out", "small")
@@ -420,3 +420,7 @@ def test_as_a_command(loadbench: Loadbench, results: Path) -> None:
     assert found.stderr == ""
     assert loadbench("predict", results).returncode == 2
     assert loadbench("predict", results, "--like", "gpt2", "--loader", "tensorizer").returncode == 2
+    write(results / "few", loads("safetensors-mmap", SLOW, ["gpt2"]))
+    too_few = loadbench("predict", results / "few", "--like", "gpt2")
+    assert (too_few.returncode, too_few.stdout) == (3, "")
+    assert too_few.stderr.startswith("loadbench: No series can be fitted: it has 1 checkpoint")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from loadbench.cli.probe import _files, _print_json
+from loadbench.cli.probe import _files, _print_json, probe
 from loadbench.errors import LoadbenchError
 from loadbench.machine.processes import parse_stat
 from loadbench.probe.fio import FioComparison
@@ -100,6 +100,14 @@ def test_what_cannot_be_measured_has_its_reason(loadbench: Loadbench) -> None:
     assert "no comparison with fio: there is no storage ceiling to compare" in lines
     assert not any(line.startswith("cold: ") for line in lines)
     assert any(line.startswith("warm: ") for line in lines)
+
+
+def test_nothing_that_could_be_measured_is_not_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.bin").write_bytes(b"x")
+    monkeypatch.setattr("loadbench.probe.ceilings.probe", lambda *_: Probed(missing=("storage: why",)))
+    with pytest.raises(LoadbenchError, match="no ceiling could be measured for .*a.bin: storage: why") as raised:
+        probe(str(tmp_path / "a.bin"))
+    assert raised.value.exit_code == 3
 
 
 def test_any_files_and_a_single_one(tmp_path: Path) -> None:
