@@ -1,6 +1,6 @@
 """What bounds a load: how fast each of its stages can be here, and which of them its time goes to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +23,10 @@ PAST_THE_PAGE_CACHE = {"direct", "gds"}
 def best_ceiling(
     ceilings: Iterable[Ceiling], kind: CeilingKind, checkpoint: str | None = None, device: str | None = None
 ) -> Ceiling | None:
-    """The ceiling of this kind with the smallest median time per byte; of one checkpoint or device if one is named."""
+    """The ceiling of this kind with the least median time per byte; of one checkpoint or device if one is named.
+
+    Settings that were only screened do not count.
+    """
     found = [
         ceiling
         for ceiling in ceilings
@@ -33,7 +36,20 @@ def best_ceiling(
         and checkpoint in (None, ceiling.checkpoint)
         and device in (None, ceiling.device)
     ]
-    return min(found, key=ns_per_byte, default=None)
+    return min(thorough(found), key=ns_per_byte, default=None)
+
+
+def thorough(ceilings: Sequence[Ceiling]) -> list[Ceiling]:
+    """Of each search those with the most repetitions. A setting that was only screened may owe its time to chance."""
+    most: dict[Hashable, int] = {}
+    for ceiling in ceilings:
+        most[_search(ceiling)] = max(most.get(_search(ceiling), 0), len(ceiling.samples_ns))
+    return [ceiling for ceiling in ceilings if len(ceiling.samples_ns) == most[_search(ceiling)]]
+
+
+def _search(ceiling: Ceiling) -> Hashable:
+    """Alike for the settings that were compared with each other."""
+    return ceiling.kind, ceiling.checkpoint, ceiling.device, ceiling.session
 
 
 def median_ns(ceiling: Ceiling) -> int:
@@ -94,48 +110,78 @@ class CeilingCase:
         """What it measures: storage where its bytes came from there, cold or past the page cache."""
         return "storage" if self.case.cache == "cold" or past_the_page_cache(self.measured) else "page cache"
 
+    @property
+    def ns_per_byte(self) -> float:
+        """Median time per byte, ns."""
+        return self.measured.median_ns / max(1, self.measured.payload_bytes)
+
+
+def stages_of(
+    case: Case, payload_bytes: int, delivered_bytes: int, *, past_cache: bool
+) -> tuple[tuple[Stage, int], ...]:
+    """The stages of a load, in the order in which the bytes pass them, and how many bytes each has to move.
+
+    Pages of a mapping that are only touched are not copied; a read copies. Tensors may be converted on either side of
+    the link, so that the smaller form may be what crosses it.
+    """
+    stages: list[tuple[Stage, int]] = []
+    if case.cache == "cold" or past_cache:
+        stages.append(("storage", payload_bytes))
+    elif case.contract != "touched":
+        stages.append(("page cache", payload_bytes))
+    if case.device != "cpu":
+        stages.append(("link", min(payload_bytes, delivered_bytes)))
+    return tuple(stages)
+
 
 class Ceilings:
-    """All ceilings of a run: those of the probe, measured before the rounds, and those measured by trials."""
+    """Ceilings of a run or of several: those of the probe, measured before the rounds, and those measured by trials."""
 
     def __init__(self, probed: Sequence[Ceiling], tried: Sequence[CeilingCase]) -> None:
         self.probed = tuple(probed)
         self.tried = tuple(tried)
-        self._known: dict[tuple[str, str, str], float | None] = {}
+        self._known: dict[tuple[str, str | None, str], float | None] = {}
 
     def bounds(self, case: Case, measured: Measured) -> Bounds | None:
-        """What bounds a case; None where no ceiling of its stages was measured."""
+        """What bounds a case; None where a ceiling of its stages was not measured."""
+        for one in self.tried:
+            if one.case == case:  # A ceiling itself reads into host memory, whatever device it stands beside.
+                return self.bounds_of([(one.stage, measured.payload_bytes)], case.checkpoint, case.device)
         return self.bounds_for(case, measured, past_cache=past_the_page_cache(measured))
 
     def bounds_for(self, case: Case, measured: Measured, *, past_cache: bool) -> Bounds | None:
         """What bounds a load of these bytes under this case's conditions, past the page cache or by any path."""
-        stages: list[tuple[Stage, int]] = []
-        if case.cache == "cold" or past_cache:
-            stages.append(("storage", measured.payload_bytes))
-        elif case.contract != "touched":  # Pages of a mapping that are only touched are not copied; a read copies.
-            stages.append(("page cache", measured.payload_bytes))
-        if case.device != "cpu":
-            # Tensors may be converted on either side of the link.
-            stages.append(("link", min(measured.payload_bytes, measured.delivered_bytes)))
-        times = [(stage, size, self._ns_per_byte(stage, case.checkpoint, case.device)) for stage, size in stages]
-        found = tuple(Bound(stage, round(size * time)) for stage, size, time in times if time is not None)
-        return Bounds(found) if found else None
+        stages = stages_of(case, measured.payload_bytes, measured.delivered_bytes, past_cache=past_cache)
+        return self.bounds_of(stages, case.checkpoint, case.device)
 
-    def fastest_tried(self, stage: Stage, checkpoint: str, device: str) -> CeilingCase | None:
+    def bounds_of(self, stages: Sequence[tuple[Stage, int]], checkpoint: str | None, device: str) -> Bounds | None:
+        """What bounds a load that moves so many bytes through these stages; by the ceilings of any checkpoint if None.
+
+        None where one of them has no ceiling, as it may be the slowest; and where there is no stage at all.
+        """
+        found = []
+        for stage, size in stages:
+            time = self._ns_per_byte(stage, checkpoint, device)
+            if time is None:
+                return None
+            found.append(Bound(stage, round(size * time)))
+        return Bounds(tuple(found)) if found else None
+
+    def fastest_tried(self, stage: Stage, checkpoint: str | None, device: str) -> CeilingCase | None:
         """The fastest ceiling case of a stage: rather one beside the same device, and for storage rather a cold one."""
-        found = [one for one in self.tried if one.stage == stage and one.case.checkpoint == checkpoint]
+        found = [one for one in self.tried if one.stage == stage and checkpoint in (None, one.case.checkpoint)]
         found = [one for one in found if one.case.device == device] or found
         if stage == "storage":
             found = [one for one in found if one.case.cache == "cold"] or found
-        return min(found, key=lambda one: one.measured.median_ns, default=None)
+        return min(found, key=lambda one: one.ns_per_byte, default=None)
 
-    def _ns_per_byte(self, stage: Stage, checkpoint: str, device: str) -> float | None:
+    def _ns_per_byte(self, stage: Stage, checkpoint: str | None, device: str) -> float | None:
         key = (stage, checkpoint, device)
         if key not in self._known:
             self._known[key] = min(self._times(stage, checkpoint, device), default=None)
         return self._known[key]
 
-    def _times(self, stage: Stage, checkpoint: str, device: str) -> Iterable[float]:
+    def _times(self, stage: Stage, checkpoint: str | None, device: str) -> Iterable[float]:
         """Time per byte by the probe and by the trials; the faster of them is nearer to what is possible."""
         if stage == "link":
             pinned = best_ceiling(self.probed, "link, pinned", device=device)
@@ -145,7 +191,7 @@ class Ceilings:
         tried = self.fastest_tried(stage, checkpoint, device)
         found = [ns_per_byte(probed)] if probed else []
         if tried and tried.measured.payload_bytes > 0:
-            found.append(tried.measured.median_ns / tried.measured.payload_bytes)
+            found.append(tried.ns_per_byte)
         return found
 
 

@@ -34,15 +34,14 @@ def probe(
     from loadbench.loaders.devices import parse_device
     from loadbench.probe.ceilings import probe as probe_files
     from loadbench.probe.fio import compare_with_fio
-    from loadbench.probe.search import thorough
     from loadbench.sweep.processes import process_context
 
     device = parse_device(device)
     name, files = _files(path)
     context = process_context("spawn")  # a single process: it need not wait for a zygote that imports torch
     with bytes_progress("measuring the ceilings") as show:
-        probed = probe_files(files, name, device, context, show)
-    best = best_ceiling(thorough([one for one in probed.ceilings if one.kind == "storage"]), "storage")
+        probed = probe_files(files, name, (device,), context, show)
+    best = best_ceiling(probed.ceilings, "storage")
     compared: FioComparison | str = "it was not asked for"
     if fio and best is None:
         compared = "there is no storage ceiling to compare"
@@ -110,9 +109,8 @@ def _table(ceilings: "Sequence[Ceiling]") -> "Table":
     """The settings of one kind, the fastest first; those that were only tried shortly at the end."""
     from rich.table import Table
 
-    from loadbench.analysis.ceilings import median_ns, ns_per_byte, rates
+    from loadbench.analysis.ceilings import median_ns, ns_per_byte, rates, thorough
     from loadbench.analysis.statistics import interval
-    from loadbench.probe.search import thorough
     from loadbench.records import name_value
     from loadbench.report.text import rate, seconds_range
     from loadbench.units import human_seconds, human_size
@@ -149,17 +147,12 @@ def _missing_lines(probed: "Probed") -> "Iterator[str]":
 def _bound_lines(probed: "Probed", size: int, device: str) -> "Iterator[str]":
     """What the slowest stage of a load allows. The stages can overlap, so it is not their sum."""
     from loadbench.analysis.ceilings import best_ceiling, ns_per_byte
-    from loadbench.probe.search import thorough
     from loadbench.units import human_seconds, human_size
 
     kinds: dict[str, CeilingKind] = {"cold": "storage", "warm": "page cache"}
     for cache, kind in kinds.items():
         stages: list[CeilingKind] = [kind] if device == "cpu" else [kind, "link, pinned"]
-        found = [
-            best
-            for stage in stages
-            if (best := best_ceiling(thorough([one for one in probed.ceilings if one.kind == stage]), stage))
-        ]
+        found = [best for stage in stages if (best := best_ceiling(probed.ceilings, stage))]
         if len(found) == len(stages):
             slowest = max(found, key=ns_per_byte)
             time = human_seconds(size * ns_per_byte(slowest) / 1e9)

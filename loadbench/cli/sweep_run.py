@@ -42,14 +42,14 @@ def host_lock(what: str) -> AbstractContextManager[None]:
 
 
 def measure_ceilings(checkpoints: Sequence[Checkpoint], options: SweepOptions, session: int = 0) -> list[Ceiling]:
-    """What storage, memory and the link to the device allow for each checkpoint."""
+    """What storage, memory and the links to the devices allow for each checkpoint."""
     from loadbench.probe.ceilings import probe
 
     context = process_context(options.isolation)
     found = []
     for checkpoint in checkpoints:
         with bytes_progress(f"measuring the ceilings of {checkpoint.name}") as progress:
-            probed = probe(checkpoint.files, checkpoint.name, options.device[0], context, progress)
+            probed = probe(checkpoint.files, checkpoint.name, options.device, context, progress)
         for missing in probed.missing:
             say(f"no ceiling of {checkpoint.name}: {missing}")
         found += [ceiling.model_copy(update={"session": session}) for ceiling in probed.ceilings]

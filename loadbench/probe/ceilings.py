@@ -12,19 +12,19 @@ from loadbench.probe.stage import LIMIT, Probed, Progress, Task
 def probe(
     files: Sequence[Path],
     checkpoint_name: str,
-    device: str,
+    devices: tuple[str, ...],
     context: Context,
     progress: Progress | None = None,
     *,
     limit: int = LIMIT,
 ) -> Probed:
-    """Measure how fast each stage of a load of these files can be: storage, page cache, memory, and a device's link.
+    """Measure how fast each stage of a load of these files can be: storage, page cache, memory, links to devices.
 
     What cannot be measured here is named in `missing`, with the reason; nothing of that is an error. A repetition
     moves `limit` bytes at most. Progress is told in bytes of all stages together.
     """
     found = Probed()
-    task = Task(tuple(files), checkpoint_name, device, limit)
+    task = Task(tuple(files), checkpoint_name, devices, limit)
     with closing(messages_of(context, worker.main, task)) as messages:
         try:
             for message in messages:

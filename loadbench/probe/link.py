@@ -1,16 +1,17 @@
 """The link's ceilings: copies from host to device, out of pinned and out of pageable memory."""
 
 import time
-from typing import Literal
+from typing import Literal, get_args
 
 from loadbench.loaders.devices import device_missing
 from loadbench.probe.memory import array, copied_bytes
 from loadbench.probe.search import REPETITIONS, Search, Settings
 from loadbench.probe.settings import number
 from loadbench.probe.stage import MissingError, Probed, Tally, Task
-from loadbench.records import CeilingKind
 from loadbench.units import MIB
 
+LinkKind = Literal["link, pinned", "link, pageable"]
+KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 BLOCKS = (16 * MIB, 64 * MIB, 256 * MIB)
 """One copy, and the size of the buffers on both sides."""
 
@@ -20,37 +21,36 @@ def planned_bytes(task: Task) -> int:
     return len(BLOCKS) * REPETITIONS * copied_bytes(task)
 
 
-def measure_link(task: Task, tally: Tally, memory: Literal["pinned", "pageable"]) -> Probed:
+def measure_link(task: Task, tally: Tally, kind: LinkKind, device: str) -> Probed:
     """The ceiling for each size of block. Raises `MissingError` where the device cannot be used."""
-    if reason := device_missing(task.device):
+    if reason := device_missing(device):
         raise MissingError(reason)
     import torch
 
     try:
         size = copied_bytes(task)
-        device = torch.device(task.device)
-        torch.cuda.set_device(device)
-        room = torch.cuda.mem_get_info(device)[0] // 2
+        place = torch.device(device)
+        torch.cuda.set_device(place)
+        room = torch.cuda.mem_get_info(place)[0] // 2
         blocks = sorted({min(block, size) for block in BLOCKS if block <= room})
         if not blocks:
-            raise MissingError(f"{task.device} has hardly any memory free")
+            raise MissingError(f"{device} has hardly any memory free")
         pageable = torch.from_numpy(array(blocks[-1]))
-        host = pageable.pin_memory() if memory == "pinned" else pageable
-        target = torch.zeros(blocks[-1], dtype=torch.uint8, device=device)
+        host = pageable.pin_memory() if kind == "link, pinned" else pageable
+        target = torch.zeros(blocks[-1], dtype=torch.uint8, device=place)
     except (RuntimeError, AssertionError, OSError) as error:  # torch without CUDA asserts
         raise MissingError(_first_line(error)) from error
-    kind: CeilingKind = "link, pinned" if memory == "pinned" else "link, pageable"
-    search = Search(kind, task.checkpoint, [{"block": block} for block in blocks], size, size, task.device)
-    tally.plan(kind, search.planned_bytes)
+    search = Search(kind, task.checkpoint, [{"block": block} for block in blocks], size, size, device)
+    tally.plan(search.name, search.planned_bytes)
 
     def measure(setting: Settings, _shortly: bool) -> int:
         block = number(setting, "block")
-        torch.cuda.synchronize(device)
+        torch.cuda.synchronize(place)
         began = time.perf_counter_ns()
         for offset in range(0, size, block):
             length = min(block, size - offset)
             target[:length].copy_(host[:length], non_blocking=True)
-        torch.cuda.synchronize(device)
+        torch.cuda.synchronize(place)
         return time.perf_counter_ns() - began
 
     try:

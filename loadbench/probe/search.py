@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadbench.analysis.statistics import median
-from loadbench.probe.stage import Probed, Tally
+from loadbench.probe.stage import Probed, Tally, stage_name
 from loadbench.records import Ceiling, CeilingKind, Value
 
 SCREENINGS = 2
@@ -29,6 +29,11 @@ class Search:
     size: int
     short_size: int
     device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """The name of the stage that it measures."""
+        return stage_name(self.kind, self.device)
 
     @property
     def planned_bytes(self) -> int:
@@ -62,7 +67,7 @@ class Search:
             for position in range(len(settings)):
                 index = (position + turn) % len(settings)  # the first of a round is another one each time
                 times[index].append(measure(settings[index], short))
-                tally.moved(self.kind, self.short_size if short else self.size)
+                tally.moved(self.name, self.short_size if short else self.size)
         return list(zip(settings, times, strict=True))
 
     def _ceiling(self, settings: Settings, size: int, samples: list[int]) -> Ceiling:
@@ -74,9 +79,3 @@ class Search:
             bytes=size,
             samples_ns=samples,
         )
-
-
-def thorough(ceilings: Sequence[Ceiling]) -> list[Ceiling]:
-    """Those with the most repetitions. A setting that was only screened may owe its time to chance."""
-    most = max((len(ceiling.samples_ns) for ceiling in ceilings), default=0)
-    return [ceiling for ceiling in ceilings if len(ceiling.samples_ns) == most]

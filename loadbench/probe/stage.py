@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loadbench.records import Ceiling
+from loadbench.records import Ceiling, CeilingKind
 from loadbench.units import GIB
 
 LIMIT = GIB
@@ -31,8 +31,14 @@ class Task:
 
     files: tuple[Path, ...]
     checkpoint: str
-    device: str
+    devices: tuple[str, ...]
+    """Those that the link is measured to; the CPU has none."""
     limit: int
+
+
+def stage_name(kind: CeilingKind, device: str) -> str:
+    """`storage`, or `link, pinned to cuda:0`: there may be a link to several devices."""
+    return kind if device == "cpu" else f"{kind} to {device}"
 
 
 class MissingError(Exception):

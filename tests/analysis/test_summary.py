@@ -1,12 +1,14 @@
 """Which trials count, how they are grouped, and what the ceiling is."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadbench.analysis.measured import Measured
 from loadbench.analysis.summary import CaseSummary, Outcome, counts_by_status, summarise
-from loadbench.records import Case, Record, Run
+from loadbench.records import Case, Ceiling, Record, Run
 from tests.builders import GPT2_BYTES, MS, bad, case, ceiling, ok, run, series
 
 NOGDS, MMAP, RAW = case(), case("safetensors-mmap"), case("raw-read")
@@ -140,10 +142,10 @@ def test_what_differs_between_trials_is_named() -> None:
     assert "bytes loaded" in measured([first, ok(NOGDS, 2, 5, payload=1)]).differing
 
 
-def share(of: Case, *records: list[Record]) -> float | None:
+def share(of: Case, *records: list[Record], ceilings: Sequence[Ceiling] = ()) -> float | None:
     everything = [record for group in records for record in group]
     cases = list({record.case.name: record.case for record in everything}.values())
-    return next(s.ceiling_share for s in summarise(run(cases), everything) if s.case == of)
+    return next(s.ceiling_share for s in summarise(run(cases, ceilings=ceilings), everything) if s.case == of)
 
 
 def test_share_of_the_best_ceiling() -> None:
@@ -160,9 +162,13 @@ def test_a_ceiling_is_for_the_same_checkpoint_and_cache_state_and_rather_the_sam
     warm = case("raw-read", cache="warm")
     assert share(NOGDS, series(NOGDS, 400), series(other_checkpoint, 1), series(warm, 1)) is None
     on_gpu = case(device="cuda:0")
-    assert share(on_gpu, series(on_gpu, 400), series(RAW, 200)) == 0.5, "any device where there is no other"
+    link = [ceiling("link, pinned", 20, device="cuda:0")]
+    assert share(on_gpu, series(on_gpu, 400), series(RAW, 200)) is None, "the link may be slower"
+    any_device = share(on_gpu, series(on_gpu, 400), series(RAW, 200), ceilings=link)
+    assert any_device == 0.5, "where there is no other"
     raw_on_gpu = case("raw-read", device="cuda:0")
-    assert share(on_gpu, series(on_gpu, 400), series(RAW, 200), series(raw_on_gpu, 300)) == 0.75
+    assert share(on_gpu, series(on_gpu, 400), series(RAW, 200), series(raw_on_gpu, 300), ceilings=link) == 0.75
+    assert share(raw_on_gpu, series(raw_on_gpu, 300)) == 1
 
 
 def test_a_ceiling_that_did_not_succeed_is_none() -> None:

@@ -25,9 +25,9 @@ def tally() -> Tally:
     return Tally(lambda _done, _total: None)
 
 
-def task(*files: Path, limit: int = LIMIT, device: str = "cpu") -> Task:
+def task(*files: Path, limit: int = LIMIT) -> Task:
     """The task to probe these files."""
-    return Task(files, "some", device, limit)
+    return Task(files, "some", (), limit)
 
 
 def written(path: Path, size: int) -> Path:

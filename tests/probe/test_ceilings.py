@@ -28,7 +28,7 @@ CONTEXT = process_context("spawn")
 def test_what_there_is_is_measured_and_told_on_the_way(disk: Path) -> None:
     file = written(disk / "a", 2 * MIB + 7)
     shown: list[tuple[int, int]] = []
-    found = probe([file], "some", "cpu", CONTEXT, lambda done, total: shown.append((done, total)))
+    found = probe([file], "some", ("cpu",), CONTEXT, lambda done, total: shown.append((done, total)))
     assert found.missing == ()
     assert {(one.kind, one.checkpoint, one.device) for one in found.ceilings} == {
         ("storage", "some", "cpu"),
@@ -44,14 +44,27 @@ def test_what_there_is_is_measured_and_told_on_the_way(disk: Path) -> None:
 
 def test_what_is_missing_has_its_reason_and_the_rest_is_measured(memory_file: Path) -> None:
     shown: list[tuple[int, int]] = []
-    found = probe([memory_file], "some", "cuda:0", CONTEXT, lambda done, total: shown.append((done, total)))
+    found = probe([memory_file], "some", ("cuda:0",), CONTEXT, lambda done, total: shown.append((done, total)))
     assert shown[-1][0] == shown[-1][1], "what was planned for a missing stage is not waited for"
     kinds = [reason.split(":")[0] for reason in found.missing]
     assert kinds[0] == "storage"
     assert "tmpfs" in found.missing[0]
     assert {one.kind for one in found.ceilings} >= {"page cache", "memory"}
     if device_missing("cuda:0"):
-        assert kinds == ["storage", "link, pinned", "link, pageable"]
+        assert kinds == ["storage", "link, pinned to cuda", "link, pageable to cuda"]
+
+
+def test_the_link_of_every_device_is_measured_and_the_host_once(disk: Path) -> None:
+    devices = ("cpu", "cuda:0", "cuda:1")
+    shown: list[tuple[int, int]] = []
+    found = probe([written(disk / "a", MIB)], "some", devices, CONTEXT, lambda done, total: shown.append((done, total)))
+    links = {f"{one.kind} to {one.device}" for one in found.ceilings if one.device != "cpu"}
+    links |= {reason.partition(": ")[0] for reason in found.missing}
+    assert links == {f"link, {memory} to {device}" for memory in ("pinned", "pageable") for device in devices[1:]}
+    host = [(one.kind, tuple(one.settings.items())) for one in found.ceilings if one.device == "cpu"]
+    assert {kind for kind, _ in host} == {"storage", "page cache", "memory"}
+    assert len(set(host)) == len(host)
+    assert shown[-1][0] == shown[-1][1]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, Interrupted, ValueError])
@@ -64,7 +77,7 @@ def test_whatever_interrupts_no_process_is_left(disk: Path, error: type[BaseExce
         raise error
 
     with pytest.raises(error):
-        probe([written(disk / "a", 2 * MIB)], "some", "cpu", CONTEXT, interrupt)
+        probe([written(disk / "a", 2 * MIB)], "some", ("cpu",), CONTEXT, interrupt)
     assert len(measuring) == 1
     assert start_ticks(measuring[0]) is None
     assert multiprocessing.active_children() == []
@@ -99,7 +112,7 @@ def test_a_process_that_is_killed_leaves_what_it_had_found(disk: Path) -> None:
             for child in multiprocessing.active_children():
                 os.kill(child.pid or 0, signal.SIGKILL)
 
-    found = probe([written(disk / "a", 16 * MIB)], "some", "cpu", CONTEXT, kill_in_the_middle)
+    found = probe([written(disk / "a", 16 * MIB)], "some", ("cpu",), CONTEXT, kill_in_the_middle)
     assert "storage" in {one.kind for one in found.ceilings}
     assert "memory" not in {one.kind for one in found.ceilings}
     assert found.missing == ("what was left to measure: the process that measures was ended by signal 9 (SIGKILL)",)
@@ -107,7 +120,7 @@ def test_a_process_that_is_killed_leaves_what_it_had_found(disk: Path) -> None:
 
 def test_a_process_that_fails_is_told_by_its_exit_code(disk: Path, capfd: pytest.CaptureFixture[str]) -> None:
     no_name: Any = 7
-    found = probe([written(disk / "a", 10)], no_name, "cpu", CONTEXT)
+    found = probe([written(disk / "a", 10)], no_name, ("cpu",), CONTEXT)
     assert found.missing == ("what was left to measure: the process that measures ended by itself with exit code 1",)
     assert "Traceback" in capfd.readouterr().err, "it is a bug, and this is what to report"
 
@@ -142,7 +155,7 @@ def test_the_caller_imports_nothing_heavy(disk: Path, tmp_path: Path) -> None:
         "from loadbench.probe.ceilings import probe\n"
         "from loadbench.sweep.processes import process_context\n"
         "if __name__ == '__main__':\n"
-        "    found = probe([Path(sys.argv[1])], 'some', 'cpu', process_context('spawn'))\n"
+        "    found = probe([Path(sys.argv[1])], 'some', ('cpu',), process_context('spawn'))\n"
         "    print(len(found.ceilings) > 3, sorted({'torch', 'numpy', 'scipy'} & set(sys.modules)))\n"
     )
     command = [sys.executable, str(tmp_path / "main.py"), str(written(disk / "a", MIB))]

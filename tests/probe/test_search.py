@@ -4,7 +4,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadbench.probe.search import FINALISTS, REPETITIONS, SCREENINGS, Search, Settings, thorough
+from loadbench.analysis.ceilings import thorough
+from loadbench.probe.search import FINALISTS, REPETITIONS, SCREENINGS, Search, Settings
 from loadbench.probe.stage import Tally
 
 
@@ -65,7 +66,3 @@ def test_a_lucky_first_try_does_not_count() -> None:
         lambda _, shortly: chance.randrange(1, 100) if shortly else 1000, Tally(lambda _done, _total: None)
     ).ceilings
     assert {sample for one in thorough(found) for sample in one.samples_ns} == {1000}
-
-
-def test_nothing_of_nothing_is_thorough() -> None:
-    assert thorough([]) == []

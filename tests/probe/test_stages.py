@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from loadbench.analysis.ceilings import best_ceiling
+from loadbench.analysis.ceilings import best_ceiling, thorough
 from loadbench.loaders.devices import device_missing
 from loadbench.machine.pagecache import evict, warm
 from loadbench.machine.residency import residency
 from loadbench.probe import memory, page_cache, storage
-from loadbench.probe.link import measure_link
+from loadbench.probe.link import KINDS, LinkKind, measure_link
 from loadbench.probe.memory import array, copied_bytes, copy, measure_memory
 from loadbench.probe.page_cache import measure_page_cache
 from loadbench.probe.sample import Span
-from loadbench.probe.search import FINALISTS, REPETITIONS, thorough
+from loadbench.probe.search import FINALISTS, REPETITIONS
 from loadbench.probe.settings import thread_counts
 from loadbench.probe.stage import MissingError, Tally
 from loadbench.probe.storage import measure_storage
@@ -30,7 +30,7 @@ def test_storage_is_measured_with_every_setting(disk: Path, tally: Tally) -> Non
     assert {(one.kind, one.checkpoint, one.device, one.bytes) for one in found} == {("storage", "some", "cpu", SIZE)}
     assert [len(one.samples_ns) for one in found[:FINALISTS]] == [REPETITIONS] * FINALISTS
     assert len(thorough(found)) == FINALISTS
-    assert best_ceiling(thorough(found), "storage", "some") in found[:FINALISTS]
+    assert best_ceiling(found, "storage", "some") in found[:FINALISTS]
 
 
 def test_the_bytes_counted_are_those_that_storage_delivered(disk: Path, tally: Tally) -> None:
@@ -177,15 +177,15 @@ def test_a_link_without_its_device_is_a_reason(disk: Path, tally: Tally) -> None
     if device_missing("cuda:0") is None:
         pytest.skip("this machine has a GPU")
     with pytest.raises(MissingError, match="torch|GPU"):
-        measure_link(task(written(disk / "a", SIZE), device="cuda:0"), tally, "pinned")
+        measure_link(task(written(disk / "a", SIZE)), tally, "link, pinned", "cuda:0")
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("source", ["pinned", "pageable"])
-def test_a_link_is_measured(disk: Path, tally: Tally, source: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_is_measured(disk: Path, tally: Tally, kind: LinkKind) -> None:
     if reason := device_missing("cuda:0"):
         pytest.skip(reason)
     file = written(disk / "a", 40 * MIB)
-    found = measure_link(task(file, device="cuda:0"), tally, "pinned" if source == "pinned" else "pageable").ceilings
+    found = measure_link(task(file), tally, kind, "cuda:0").ceilings
     assert [one.settings["block"] for one in found] == [16 * MIB, 40 * MIB]
-    assert {(one.kind, one.device, one.bytes) for one in found} == {(f"link, {source}", "cuda:0", 40 * MIB)}
+    assert {(one.kind, one.device, one.bytes) for one in found} == {(kind, "cuda:0", 40 * MIB)}
