@@ -17,7 +17,8 @@ SCHEMA_VERSION = 2
 # every old format has a results directory in tests/results.
 # 1 - (loadbench 0.1.0) the first.
 # 2 - (loadbench 0.2.0) surroundings of a trial; sentinels, ladder, precision and budget in the plan; ceilings of the
-#     run; how a session ended. All of them may be missing, so a run of format 1 reads as one of format 2.
+#     run; how a session ended; the storage of each checkpoint. All of them may be missing, so a run of format 1 reads
+#     as one of format 2.
 
 Value = bool | int | float | str | None
 """A tunable's or an environment fact's value."""
@@ -234,6 +235,9 @@ class CheckpointInfo(Data):
     tensors: int = Field(description="Number of tensors.")
     digest: str = Field(description="Digest over names, dtypes, shapes and contents of all tensors.")
     source: str = Field(default="", description="How it was made, for a synthetic checkpoint.")
+    storage: str = Field(
+        default="", description="What its files lie on: block device and file system. Empty if that was not recorded."
+    )
 
 
 class TunableInfo(Data):

@@ -30,6 +30,11 @@ class StorageInfo:
     logical_block_bytes: int | None
     model: str | None
 
+    @property
+    def name(self) -> str:
+        """`nvme0n1 ext4`: the block device, where there is one, and the file system."""
+        return " ".join(part for part in (self.device, self.file_system) if part)
+
 
 def describe_storage(path: Path) -> StorageInfo:
     """What a path lies on; for one that does not exist yet, what its nearest existing parent lies on."""

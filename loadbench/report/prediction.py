@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from loadbench.analysis.ceilings import Stage, best_ceiling, ns_per_byte
+from loadbench.analysis.ceilings import Ceilings, Stage, stages_of
 from loadbench.analysis.cost_model import CostModel, Observation, Prediction, fit, predict
 from loadbench.analysis.statistics import median
 from loadbench.errors import ResultsError
-from loadbench.records import Ceiling
-from loadbench.report.prediction_series import Pool, Series, StorageCeilings
+from loadbench.report.prediction_series import Pool, Series, series_text
 from loadbench.report.text import count, short
 from loadbench.units import NS, human_seconds, human_size
 
@@ -89,9 +88,15 @@ class Forecast:
         first, *others = self.rows
         return tuple(text for text in first.warnings if all(text in row.warnings for row in others))
 
+    @property
+    def several_storages(self) -> bool:
+        """Whether its series have to be told apart by their storage."""
+        every = [*(row.series for row in self.rows), *(series for series, _ in self.left_out)]
+        return len({series.storage for series in every}) > 1
+
 
 def forecast(target: Target, pool: Pool, series: Sequence[Series], hold_out: str | None = None) -> Forecast:
-    """Fit and predict each series. A ResultsError where none can be fitted."""
+    """Fit and predict each series. A ResultsError where none can be fitted, or none has what is held out."""
     rows = []
     left_out = []
     for one in series:
@@ -103,6 +108,12 @@ def forecast(target: Target, pool: Pool, series: Sequence[Series], hold_out: str
         reasons = "; ".join(dict.fromkeys(reason for _, reason in left_out))
         without = f" without {hold_out}" if hold_out is not None else ""
         raise ResultsError(f"No series can be fitted{without}: {reasons}. {ADVICE}")
+    if hold_out is not None and not any(row.held_out for row in rows):
+        lacking = "; ".join(series_text(row.series, storage=True) for row in rows)
+        raise ResultsError(
+            f"{hold_out} has no figure in any series that can be fitted: {lacking}. "
+            "Hold out another checkpoint, or ask for more loaders or caches."
+        )
     return Forecast(target, pool, hold_out, tuple(rows), tuple(left_out))
 
 
@@ -128,34 +139,15 @@ def _row(target: Target, pool: Pool, series: Series, hold_out: str | None) -> Ro
     return Row(series, kept, model, prediction, bound, below, tuple(warnings), tuple(held))
 
 
-def _bound(target: Target, series: Series, ceilings: StorageCeilings) -> Bound | None:
-    """The slowest of the stages that the bytes pass, each at the best rate of any run. None where none is known.
-
-    Pages of a mapping that are only touched are not copied, so that reads of cached files do not bound them.
-    """
-    stages: list[Stage] = []
-    if series.case.cache == "cold" or series.past_cache:
-        stages.append("storage")
-    elif series.case.contract != "touched":
-        stages.append("page cache")
-    if series.case.device != "cpu":
-        stages.append("link")
-    times = [(min(found), stage) for stage in stages if (found := _ns_per_byte(stage, series.case.device, ceilings))]
-    if not times:
+def _bound(target: Target, series: Series, ceilings: Ceilings) -> Bound | None:
+    """The slowest of the stages that the bytes pass, each at the best rate of any run. None where one is not known."""
+    delivered = round(target.bytes * series.delivered_share)
+    stages = stages_of(series.case, target.bytes, delivered, past_cache=series.past_cache)
+    bounds = ceilings.bounds_of(stages, None, series.case.device)
+    if bounds is None:
         return None
-    slowest, stage = max(times)
-    return Bound(stage, target.bytes * slowest / NS, NS / slowest)
-
-
-def _ns_per_byte(stage: Stage, device: str, ceilings: StorageCeilings) -> list[float]:
-    best: Ceiling | None
-    if stage == "link":
-        best = best_ceiling(ceilings.probed, "link, pinned", device=device)
-        best = best or best_ceiling(ceilings.probed, "link, pageable", device=device)
-        return [ns_per_byte(best)] if best else []
-    best = best_ceiling(ceilings.probed, stage)
-    tried = [one.measured for one in ceilings.tried if one.stage == stage and one.measured.payload_bytes]
-    return [*([ns_per_byte(best)] if best else []), *(its.median_ns / its.payload_bytes for its in tried)]
+    slowest = bounds.lower
+    return Bound(slowest.stage, slowest.ns / NS, dict(stages)[slowest.stage] / max(1, slowest.ns) * NS)
 
 
 def _beyond(target: Target, fitted: Sequence[Observation]) -> Iterable[str]:

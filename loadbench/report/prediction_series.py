@@ -2,12 +2,14 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
-from loadbench.analysis.ceilings import CeilingCase, past_the_page_cache
+from loadbench.analysis.ceilings import CeilingCase, Ceilings, past_the_page_cache
 from loadbench.analysis.cost_model import Observation
 from loadbench.analysis.summary import CaseSummary, summarise_run
 from loadbench.errors import ResultsError, UsageError, unknown_name
 from loadbench.records import Case, Ceiling, CheckpointInfo, LoaderInfo, Run
+from loadbench.report.cells import USUAL, set_tunables
 from loadbench.report.facts import commands
 from loadbench.report.text import count, short
 from loadbench.store import StoredRun
@@ -35,14 +37,8 @@ class Series:
     observations: tuple[Observation, ...]
     past_cache: bool
     """Whether its bytes came from storage although the page cache may have held them."""
-
-
-@dataclass(frozen=True)
-class StorageCeilings:
-    """How fast one storage's stages were in any run: as probed before the rounds, and as tried in them."""
-
-    probed: tuple[Ceiling, ...]
-    tried: tuple[CeilingCase, ...]
+    delivered_share: float
+    """Bytes that arrived over bytes in the file, where a load converts: the least of its checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +47,8 @@ class Pool:
 
     machine: Machine
     series: tuple[Series, ...]
-    ceilings: Mapping[str, StorageCeilings]
-    """By storage."""
+    ceilings: Mapping[str, Ceilings]
+    """By storage, of all runs together."""
     checkpoints: Mapping[str, CheckpointInfo]
     commands: tuple[str, ...]
     notes: tuple[str, ...]
@@ -70,14 +66,17 @@ class _Group:
     checkpoints: dict[tuple[str, str], CheckpointInfo] = field(default_factory=dict)
     samples: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     past_cache: bool = True
+    delivered_share: float = inf
 
     def add(self, summary: CaseSummary, checkpoint: CheckpointInfo) -> None:
         """Count the trials of one case."""
-        if summary.measured is not None and checkpoint.payload_bytes and checkpoint.tensors:
+        measured = summary.measured
+        if measured is not None and checkpoint.payload_bytes and checkpoint.tensors:
             key = (summary.case.checkpoint, checkpoint.digest)
             self.checkpoints[key] = checkpoint
-            self.samples.setdefault(key, []).extend(summary.measured.samples_ns)
-            self.past_cache &= past_the_page_cache(summary.measured)
+            self.samples.setdefault(key, []).extend(measured.samples_ns)
+            self.past_cache &= past_the_page_cache(measured)
+            self.delivered_share = min(self.delivered_share, measured.delivered_bytes / max(1, measured.payload_bytes))
 
     def series(self) -> Series:
         """As it is then."""
@@ -86,8 +85,31 @@ class _Group:
             for (name, digest), info in self.checkpoints.items()
         )
         return Series(
-            self.case, self.isolation, self.storage, self.info.versions, self.info, observations, self.past_cache
+            case=self.case,
+            isolation=self.isolation,
+            storage=self.storage,
+            versions=self.info.versions,
+            info=self.info,
+            observations=observations,
+            past_cache=self.past_cache,
+            delivered_share=self.delivered_share,
         )
+
+
+def series_text(series: Series, *, storage: bool = False) -> str:
+    """A series on one line; with its storage if there are several."""
+    return " ".join([short(series.case.loader), series.case.cache, settings_text(series, storage=storage)]).strip()
+
+
+def settings_text(series: Series, *, storage: bool = False) -> str:
+    """What is not the usual: conditions, isolation, tunables that the sweep set; the storage if there are several."""
+    case = series.case
+    conditions = {"device": case.device, "contract": case.contract, "dtype": case.dtype}
+    parts = [f"{name}={short(value)}" for name, value in conditions.items() if value != USUAL[name]]
+    parts += [f"isolation={series.isolation}"] if series.isolation != "fork" else []
+    parts += [f"on {short(series.storage)}"] if storage else []
+    parts.append(set_tunables(case, {case.loader: series.info}))
+    return " ".join(part for part in parts if part)
 
 
 def pool(stored: Sequence[StoredRun], machine: str | None) -> Pool:
@@ -100,10 +122,12 @@ def pool(stored: Sequence[StoredRun], machine: str | None) -> Pool:
     tried: dict[str, list[CeilingCase]] = {}
     notes = []
     for one in own:
-        run, storage = one.run, _storage(one.run)
+        run = one.run
         summary = summarise_run(run, one.records)
-        probed.setdefault(storage, []).extend(run.ceilings)
-        tried.setdefault(storage, []).extend(summary.ceilings.tried)
+        for ceiling in run.ceilings:
+            probed.setdefault(_storage(run, ceiling.checkpoint), []).append(ceiling)
+        for trial in summary.ceilings.tried:
+            tried.setdefault(_storage(run, trial.case.checkpoint), []).append(trial)
         for case in summary.cases:
             if case.is_ceiling or case.measured is None or case.case.checkpoint not in run.checkpoints:
                 continue
@@ -111,13 +135,15 @@ def pool(stored: Sequence[StoredRun], machine: str | None) -> Pool:
             if info.versions != newest.get(case.case.loader, {}):
                 notes.append(_older(case.case.loader, info.versions, newest[case.case.loader]))
                 continue
+            storage = _storage(run, case.case.checkpoint)
             key = (_conditions(case.case), run.plan.isolation, storage)
             group = groups.setdefault(key, _Group(case.case, run.plan.isolation, storage, info))
             group.add(case, run.checkpoints[case.case.checkpoint])
+    storages = {group.storage for group in groups.values()}
     return Pool(
         machine=chosen,
         series=tuple(group.series() for group in groups.values() if group.samples),
-        ceilings={name: StorageCeilings(tuple(probed[name]), tuple(tried[name])) for name in probed},
+        ceilings={name: Ceilings(probed.get(name, ()), tried.get(name, ())) for name in storages},
         checkpoints={name: info for one in own for name, info in one.run.checkpoints.items()},
         commands=tuple(dict.fromkeys(command for one in own for command in commands(one.run))),
         notes=tuple(dict.fromkeys(notes)),
@@ -171,8 +197,14 @@ def _last_start(run: Run) -> str:
     return max(session.started_at for session in run.sessions)
 
 
-def _storage(run: Run) -> str:
-    """Where the run's checkpoints lay: a series of two storages would be none."""
+def _storage(run: Run, checkpoint: str) -> str:
+    """Where a checkpoint of the run lay: a series of two storages would be none.
+
+    Older runs know it of their first checkpoint only, which then has to stand for all.
+    """
+    info = run.checkpoints.get(checkpoint)
+    if info is not None and info.storage:
+        return info.storage
     facts = (run.sessions[0].environment.get(f"storage.checkpoint.{key}") for key in ("device", "file_system"))
     return " ".join(str(fact) for fact in facts if fact) or "unknown"
 

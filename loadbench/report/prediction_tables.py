@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from math import inf
 
 from loadbench.analysis.cost_model import CostModel, Estimate, Prediction
-from loadbench.records import Case
-from loadbench.report.cells import USUAL, set_tunables
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.prediction import Forecast, Row, Target
-from loadbench.report.prediction_series import Series
+from loadbench.report.prediction_series import series_text, settings_text
 from loadbench.report.tables import Column, Table
 from loadbench.report.text import NO_FIGURE, count, rate, seconds, seconds_range, short
 from loadbench.units import NS, human_seconds, human_size
@@ -77,22 +75,6 @@ _READING = (
 )
 
 
-def series_text(series: Series) -> str:
-    """A series on one line."""
-    return " ".join([short(series.case.loader), series.case.cache, settings_text(series)]).strip()
-
-
-def settings_text(series: Series, *, storage: bool = False) -> str:
-    """What is not the usual: conditions, isolation, tunables that the sweep set; the storage if there are several."""
-    case: Case = series.case
-    conditions = {"device": case.device, "contract": case.contract, "dtype": case.dtype}
-    parts = [f"{name}={short(value)}" for name, value in conditions.items() if value != USUAL[name]]
-    parts += [f"isolation={series.isolation}"] if series.isolation != "fork" else []
-    parts += [f"on {short(series.storage)}"] if storage else []
-    parts.append(set_tunables(case, {case.loader: series.info}))
-    return " ".join(part for part in parts if part)
-
-
 def _facts(forecast: Forecast) -> tuple[Fact, ...]:
     target, machine = forecast.target, forecast.pool.machine
     measured = {seen.checkpoint: seen for row in forecast.rows for seen in row.fitted}
@@ -124,7 +106,7 @@ def _bounds(forecast: Forecast) -> Iterable[Fact]:
     caches: dict[str, list[str]] = {}
     for row in forecast.rows:
         if row.bound is None:
-            text = "unknown, as no ceiling was measured"
+            text = "unknown, as not all its ceilings were measured"
         else:
             text = (
                 f"nothing faster than {human_seconds(row.bound.seconds)} is possible here; the {row.bound.stage} "
@@ -136,13 +118,12 @@ def _bounds(forecast: Forecast) -> Iterable[Fact]:
 
 def _predictions_table(forecast: Forecast) -> Table:
     common = forecast.common_warnings
-    storages = len({row.series.storage for row in forecast.rows}) > 1
     rows = tuple(
         (
             *_head(number, row),
             *_predicted(row.prediction),
             rate(forecast.target.bytes / row.prediction.seconds / 1e9) + ("!" if row.below_bound else ""),
-            settings_text(row.series, storage=storages) or "default",
+            settings_text(row.series, storage=forecast.several_storages) or "default",
             ", ".join(
                 f"{part} {human_seconds(row.prediction.parts[part])}" for part in _PARTS if part in row.prediction.parts
             ),
@@ -150,7 +131,10 @@ def _predictions_table(forecast: Forecast) -> Table:
         )
         for number, row in enumerate(forecast.rows, 1)
     )
-    footnotes = tuple(f"Not fitted: {series_text(series)}: {reason}." for series, reason in forecast.left_out)
+    footnotes = tuple(
+        f"Not fitted: {series_text(series, storage=forecast.several_storages)}: {reason}."
+        for series, reason in forecast.left_out
+    )
     if any(row.below_bound for row in forecast.rows):
         footnotes = ("! faster than the ceiling: one of the two is wrong.", *footnotes)
     return Table(f"{short(forecast.target.name)}: predicted", _PREDICTIONS, rows, footnotes)
@@ -201,14 +185,17 @@ def _held_out_table(forecast: Forecast) -> Table | None:
             seconds(round(held.measured_s * NS)),
             _percent(held.error),
             "yes" if held.inside else "no",
-            settings_text(row.series) or "default",
+            settings_text(row.series, storage=forecast.several_storages) or "default",
         )
         for number, row, held in found
     )
     inside = sum(held.inside for _, _, held in found)
     name = short(forecast.hold_out)
-    note = f"Fitted without {name}. {inside} of {len(found)} measured medians lie inside; about 95 % should."
-    return Table(f"{name}: predicted and measured", _HELD_OUT, rows, (note,))
+    notes = [f"Fitted without {name}. {inside} of {len(found)} measured medians lie inside; about 95 % should."]
+    lacking = [series_text(row.series, storage=forecast.several_storages) for row in forecast.rows if not row.held_out]
+    if lacking:
+        notes.append(f"Not measured: {'; '.join(lacking)}.")
+    return Table(f"{name}: predicted and measured", _HELD_OUT, rows, tuple(notes))
 
 
 def _head(number: int, row: Row) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ def checkpoint_info(checkpoint: Checkpoint, digest: str) -> CheckpointInfo:
         tensors=len(checkpoint.tensors),
         digest=digest,
         source=checkpoint.source,
+        storage=describe_storage(checkpoint.files[0]).name,
     )
 
 

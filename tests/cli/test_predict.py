@@ -81,9 +81,15 @@ def write(
     return path
 
 
-def storage(gb_per_s: float, kind: str = "storage") -> Ceiling:
+def storage(gb_per_s: float, kind: str = "storage", checkpoint: str = "gpt2", device: str = "cpu") -> Ceiling:
     return Ceiling.model_validate(
-        {"kind": kind, "checkpoint": "gpt2", "bytes": 10**9, "samples_ns": [round(1e9 / gb_per_s)] * 3}
+        {
+            "kind": kind,
+            "checkpoint": checkpoint,
+            "device": device,
+            "bytes": 10**9,
+            "samples_ns": [round(1e9 / gb_per_s)] * 3,
+        }
     )
 
 
@@ -223,7 +229,7 @@ def test_without_ceilings_of_the_probe_raw_reads_are_the_bound(tmp_path: Path) -
     ] * 2  # a ceiling is no loader to predict, fitted or not
     assert rows[0]["bound"]["seconds"] == pytest.approx(0.25)
     assert rows[1]["bound"] is None
-    assert "Bound, warm: unknown, as no ceiling was measured" in text(tmp_path / "run", "--like", "gpt2")
+    assert "Bound, warm: unknown, as not all its ceilings were measured" in text(tmp_path / "run", "--like", "gpt2")
 
 
 def test_the_stages_that_the_bytes_pass_are_what_bounds_them(tmp_path: Path) -> None:
@@ -237,7 +243,7 @@ def test_the_stages_that_the_bytes_pass_are_what_bounds_them(tmp_path: Path) -> 
         *loads("runai-streamer", FAST, cache="warm", device="cuda:0"),
         *loads("runai-streamer", FAST, cache="warm", device="cuda:1"),
     ]
-    link = storage(5, "link, pinned").model_copy(update={"device": "cuda:0"})
+    link = storage(5, "link, pinned", device="cuda:0")
     write(tmp_path / "run", records, ceilings=[storage(2.5), storage(8, "page cache"), link])
     rows = as_json(tmp_path / "run", "--like", "uniform-20GB-300t-4f")["predictions"]
     bounds = [(row["loader"], row["bound"] and (row["bound"]["stage"], row["bound"]["seconds"])) for row in rows]
@@ -245,12 +251,25 @@ def test_the_stages_that_the_bytes_pass_are_what_bounds_them(tmp_path: Path) -> 
         ("fastsafetensors-nogds", ("storage", pytest.approx(8))),
         ("safetensors-mmap", None),  # touched pages are not copied
         ("runai-streamer", ("link", pytest.approx(4))),
-        ("runai-streamer", ("page cache", pytest.approx(2.5))),
+        ("runai-streamer", None),  # the link to this device was not measured, and may be slower than the page cache
     ]
     memory = [any(warning.startswith("memory: 20.0 GB") for warning in row["warnings"]) for row in rows]
     assert memory == [True, True, True, True]  # for tensors or for cached files
     assert "for its tensors" in str(rows[0]["warnings"])
     assert "for it with its files cached" in str(rows[2]["warnings"])
+
+
+def test_what_crosses_the_link_is_the_smaller_form_of_converted_tensors(tmp_path: Path) -> None:
+    halved = [
+        record.model_copy(update={"bytes": record.bytes.model_copy(update={"delivered_bytes": SIZES[name][0] // 2})})
+        for name in SIZES
+        for record in loads("runai-streamer", SLOW, [name], device="cuda:0", dtype="F16")
+        if record.bytes
+    ]
+    link = storage(1, "link, pinned", device="cuda:0")
+    write(tmp_path / "run", halved, ceilings=[storage(2.5), link])
+    (row,) = as_json(tmp_path / "run", "--like", "uniform-1GB-300t-4f")["predictions"]
+    assert row["bound"] == pytest.approx({"stage": "link", "seconds": 0.5, "bytes_per_second": 1e9})
 
 
 def test_runs_of_one_machine_are_put_together(tmp_path: Path) -> None:
@@ -280,6 +299,37 @@ def test_storages_and_isolations_are_series_of_their_own(tmp_path: Path) -> None
     shown = text(tmp_path, "--like", "gpt2")
     assert "on nvme1n1 ext4" in shown
     assert "isolation=spawn" in shown
+
+
+def test_the_checkpoints_of_one_run_may_lie_on_several_storages(tmp_path: Path) -> None:
+    disks = dict.fromkeys(SIZES, "nvme0n1 ext4") | {f"{name}-hdd": "sda xfs" for name in SIZES}
+    slow = [
+        record.model_copy(
+            update={"case": builders.case(record.case.loader, checkpoint=f"{record.case.checkpoint}-hdd")}
+        )
+        for record in loads("safetensors-mmap", (0.1, *SLOW[1:]))
+    ]
+    infos = {
+        name: info(SIZES[name.removesuffix("-hdd")]).model_copy(update={"storage": disk})
+        for name, disk in disks.items()
+    }
+    ceilings = [storage(2.5), storage(0.2, checkpoint="gpt2-hdd")]
+    write(tmp_path / "run", [*loads("safetensors-mmap", SLOW), *slow], checkpoints=infos, ceilings=ceilings)
+    rows = as_json(tmp_path / "run", "--like", "uniform-1GB-300t-4f")["predictions"]
+    assert [row["storage"] for row in rows] == ["nvme0n1 ext4", "sda xfs"]
+    assert [row["seconds"] for row in rows] == pytest.approx([1.034, 10.034], rel=0.01)
+    assert [row["bound"]["seconds"] for row in rows] == pytest.approx([0.4, 5])
+    held = text(tmp_path / "run", "--hold-out", "gpt2-hdd")
+    assert "1 of 1 measured medians lie inside" in held
+    assert "Not measured: safetensors-mmap cold on nvme0n1 ext4." in held
+
+
+def test_a_run_that_names_the_storage_of_its_checkpoints_goes_with_an_older_one(tmp_path: Path) -> None:
+    write(tmp_path / "old", loads("safetensors-mmap", SLOW, list(SIZES)[:4]))
+    infos = {name: info(size).model_copy(update={"storage": "nvme0n1 ext4"}) for name, size in SIZES.items()}
+    write(tmp_path / "new", loads("safetensors-mmap", SLOW, list(SIZES)[4:]), checkpoints=infos)
+    (row,) = as_json(tmp_path, "--like", "gpt2")["predictions"]
+    assert len(row["fitted_to"]) == len(SIZES)
 
 
 def test_runs_of_several_machines_need_a_choice(tmp_path: Path) -> None:
@@ -342,6 +392,35 @@ def test_a_checkpoint_that_the_model_does_not_explain_lies_outside(tmp_path: Pat
     assert not held["inside"]
     assert held["error"] == pytest.approx(-0.49, abs=0.02)
     assert "0 of 1 measured medians lie inside" in text(tmp_path / "run", "--hold-out", "gpt2")
+
+
+def test_a_series_that_lacks_what_is_held_out_is_named(tmp_path: Path) -> None:
+    others = [name for name in SIZES if name != "gpt2"]
+    without = loads("runai-streamer", FAST, others, tunables={"concurrency": 4})
+    write(tmp_path / "run", [*loads("safetensors-mmap", SLOW), *without])
+    shown = text(tmp_path / "run", "--hold-out", "gpt2")
+    assert "1 of 1 measured medians lie inside" in shown
+    assert "Not measured: runai-streamer cold concurrency=4." in shown
+    named = (
+        "gpt2 has no figure in any series that can be fitted: runai-streamer cold on nvme0n1 ext4 concurrency=4. Hold"
+    )
+    with pytest.raises(ResultsError, match=named):
+        run(tmp_path / "run", "--hold-out", "gpt2", "--loader", "runai-streamer")
+
+
+def test_a_checkpoint_of_two_contents_is_held_out_twice(tmp_path: Path) -> None:
+    write(tmp_path / "a", loads("safetensors-mmap", SLOW))
+    changed = {name: info(size).model_copy(update={"digest": f"other {name}"}) for name, size in SIZES.items()}
+    write(tmp_path / "b", loads("safetensors-mmap", SLOW, ["gpt2"]), checkpoints=changed)
+    (row,) = as_json(tmp_path, "--hold-out", "gpt2")["predictions"]
+    assert [held["trials"] for held in row["held_out"]] == [6, 6]
+    assert "2 of 2 measured medians lie inside" in text(tmp_path, "--hold-out", "gpt2")
+
+
+def test_programs_get_the_warnings_of_every_row_on_stderr_too(results: Path) -> None:
+    result = run(results, "--like", "deepseek-r1", "--format", "json")
+    assert "warning: extrapolation: 1257 times the largest checkpoint measured" in result.stderr
+    assert run(results, "--like", "gpt2", "--format", "json").stderr == ""
 
 
 def test_terms_that_never_varied_are_named(tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from loadbench.checkpoints.checkpoint import open_checkpoint
+from loadbench.cli.sweep_run import measure_ceilings
+from loadbench.machine.storage import describe_storage
 from loadbench.store import read_run
+from loadbench.sweep.options import SweepOptions
 from tests.conftest import Loadbench
 
 
@@ -152,6 +156,33 @@ def test_one_trial_by_hand(loadbench: Loadbench, checkpoint: Path) -> None:
     assert failed.returncode == 4
     assert json.loads(failed.stdout)["status"] == "failed"
     assert "Traceback" in failed.stderr, "by hand one wants to see it"
+
+
+def test_the_links_to_all_devices_of_a_sweep_are_measured(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Or are said to be missing, each by its device."""
+    devices = ("cpu", "cuda:0", "cuda:1")
+    found = measure_ceilings([open_checkpoint(checkpoint)], SweepOptions(device=devices, isolation="spawn"), session=2)
+    said = capsys.readouterr().err
+    for device in devices[1:]:
+        missing = f"no ceiling of small: link, pinned to {device}: " in said
+        assert missing or ("link, pinned", device) in {(one.kind, one.device) for one in found}
+    assert {one.session for one in found} == {2}
+
+
+def test_a_run_says_what_each_checkpoint_lies_on(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
+    memory = Path("/dev/shm") / f"loadbench-test-{os.getpid()}.safetensors"
+    if not os.access(memory.parent, os.W_OK):
+        pytest.skip("no /dev/shm")
+    memory.write_bytes((checkpoint / "model.safetensors").read_bytes())
+    out = tmp_path / "run"
+    try:
+        arguments = ("--loader", "fake", "--cache", "warm", "--rounds", "1", "--out", out)
+        ended = loadbench("sweep", checkpoint, memory, *arguments)
+    finally:
+        memory.unlink()
+    assert ended.returncode == 0, ended.stderr
+    storages = [info.storage for info in read_run(out).run.checkpoints.values()]
+    assert storages == [describe_storage(checkpoint).name, "tmpfs"]
 
 
 BAD = [
