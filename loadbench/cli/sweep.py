@@ -158,7 +158,6 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     from loadbench.sweep.rounds import Budget
 
     options = SweepOptions(**asked)
-    budget = Budget(options.budget)
     if dry_run:
         print(plan_text(options))
         return 0
@@ -170,6 +169,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     with ExitStack() as cleanup:
         cleanup.callback(store.release, out)
         cleanup.enter_context(host_lock("sweep"))
+        budget = Budget(options.budget)
         start_zygote(options.isolation)
         checkpoints = [named_checkpoint(name) for name in options.checkpoint]
         names = [checkpoint.name for checkpoint in checkpoints]
@@ -200,12 +200,12 @@ def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
 
     plan, run = stored.run.plan, stored.run
     options = options_from_json(plan.options)
-    budget = Budget(options.budget)
     check_same(asked, options, stored)
     for warning in stored.warnings:
         say(warning)
     with ExitStack() as cleanup:
         cleanup.enter_context(host_lock("sweep"))
+        budget = Budget(options.budget)
         start_zygote(plan.isolation)
         checkpoints = [
             replace(named_checkpoint(known.path if Path(known.path).exists() else text), name=name)
