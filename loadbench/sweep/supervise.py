@@ -13,13 +13,14 @@ import psutil
 from loadbench.errors import CacheControlError
 from loadbench.machine import pagecache
 from loadbench.machine.gpu_state import GpuState, gpu_state
+from loadbench.machine.interruptions import uninterrupted
 from loadbench.machine.kernel_log import KernelLog, warnings_in
 from loadbench.machine.memory import oom_kills
 from loadbench.machine.processes import kill_tree
 from loadbench.machine.residency import residency
 from loadbench.machine.surroundings import Window, stamp
 from loadbench.records import Case, Residency
-from loadbench.sweep.processes import Context, uninterrupted
+from loadbench.sweep.processes import Context
 from loadbench.trial import worker
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, Ready, TrialSpec, Verify
 
