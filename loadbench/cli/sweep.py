@@ -189,7 +189,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
 def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
     """A run that was interrupted: the same plan, the same checkpoints, what is missing."""
     from loadbench import store
-    from loadbench.cli.checkpoints import named_checkpoint
+    from loadbench.cli.checkpoints import is_there, named_checkpoint
     from loadbench.cli.host_lock import host_lock
     from loadbench.cli.sweep_options import check_same
     from loadbench.cli.sweep_run import measure_ceilings, measure_rounds, prepare, run_file, say
@@ -209,7 +209,7 @@ def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
         cleanup.enter_context(host_lock("sweep"))
         start_zygote(plan.isolation)
         checkpoints = [
-            replace(named_checkpoint(known.path if Path(known.path).exists() else text), name=name)
+            replace(named_checkpoint(known.path if is_there(Path(known.path)) else text), name=name)
             for (name, known), text in zip(run.checkpoints.items(), options.checkpoint, strict=True)
         ]
         ceilings = measure_ceilings(checkpoints, options, len(run.sessions)) if run.ceilings else []

@@ -194,6 +194,30 @@ def test_bad_input(loadbench: Loadbench, checkpoint: Path, tmp_path: Path, argum
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep", "LONG"],
+        ["sweep", "LONG", "--dry-run"],
+        ["sweep", "CHECKPOINT", "--out", "LONG"],
+        ["sweep", "--resume", "--out", "LONG"],
+        ["trial", "fake", "LONG"],
+        ["probe", "LONG"],
+        ["report", "LONG"],
+        ["predict", "LONG", "--like", "gpt2"],
+        ["predict", "--like", "LONG"],
+        ["model", "info", "LONG"],
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_too_long(loadbench: Loadbench, checkpoint: Path, arguments: list[str]) -> None:
+    words = {"CHECKPOINT": str(checkpoint), "LONG": "x" * 300}
+    ended = loadbench(*[words.get(word, word) for word in arguments])
+    assert ended.returncode == 2, ended.stderr
+    assert re.search("(Cannot|cannot) .*: File name too long", ended.stderr), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_damaged_checkpoints_are_refused_before_anything_is_measured(
     loadbench: Loadbench, checkpoint: Path, tmp_path: Path
 ) -> None:
