@@ -107,6 +107,12 @@ def test_a_dry_run_makes_nothing(loadbench: Loadbench, tmp_path: Path) -> None:
     assert not list(cache.rglob("*.safetensors"))
 
 
+def test_a_plan_is_printed_also_where_there_is_no_unicode(loadbench: Loadbench, checkpoint: Path) -> None:
+    ended = loadbench("sweep", checkpoint, "--dry-run", "--loader", "fake", "--rounds", "3", PYTHONIOENCODING="ascii")
+    assert ended.returncode == 0, ended.stderr
+    assert "2 cases ? 3 rounds = 6 trials" in ended.stdout
+
+
 def test_a_configuration_file_and_flags_over_it(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
     config = tmp_path / "sweep.toml"
     config.write_text('loader = ["fake"]\ncache = ["cold"]\nrounds = 5\nseed = 3\n[axes]\nthreads = [1, 2]\n')
