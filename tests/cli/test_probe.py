@@ -44,6 +44,12 @@ def test_the_table_names_the_best_and_what_bounds_a_load(loadbench: Loadbench, c
     assert "\x1b" not in ended.stdout + ended.stderr
 
 
+def test_a_terminal_without_unicode_gets_the_figures_all_the_same(loadbench: Loadbench, checkpoint: Path) -> None:
+    ended = loadbench("probe", checkpoint, "--no-fio", PYTHONIOENCODING="ascii")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"^best .*\d\.\d+\?\d\.\d+ ", ended.stdout, re.M), ended.stdout
+
+
 def test_json_is_the_ceilings_as_they_are_stored(loadbench: Loadbench, checkpoint: Path) -> None:
     ended = loadbench("probe", checkpoint, "--no-fio", "--format", "json")
     assert ended.returncode == 0, ended.stderr
@@ -104,6 +110,7 @@ def test_what_cannot_be_measured_has_its_reason(loadbench: Loadbench) -> None:
 
 def test_nothing_that_could_be_measured_is_not_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.bin").write_bytes(b"x")
+    monkeypatch.setenv("LOADBENCH_LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr("loadbench.probe.ceilings.probe", lambda *_: Probed(missing=("storage: why",)))
     with pytest.raises(LoadbenchError, match="no ceiling could be measured for .*a.bin: storage: why") as raised:
         probe(str(tmp_path / "a.bin"))
