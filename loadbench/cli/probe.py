@@ -46,9 +46,7 @@ def probe(
         raise ResultsError(f"no ceiling could be measured for {path}: {'; '.join(probed.missing)}.")
 
 
-def _measure(
-    name: str, files: tuple[Path, ...], device: str, fio: bool
-) -> "tuple[Probed, FioComparison | str]":
+def _measure(name: str, files: tuple[Path, ...], device: str, fio: bool) -> "tuple[Probed, FioComparison | str]":
     """The ceilings, and the comparison of storage's with fio or why there is none."""
     from loadbench.analysis.ceilings import best_ceiling
     from loadbench.cli.bytes_progress import bytes_progress

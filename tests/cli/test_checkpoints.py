@@ -22,4 +22,7 @@ def test_where_one_may_not_look_the_error_says_so(
 
 
 def test_what_looks_like_a_path_is_no_name_whether_it_is_there_or_not(tmp_path: Path) -> None:
-    assert [is_model_name(text) for text in ("gpt2", "no/such", "gone.safetensors", str(tmp_path))] == [True, *[False] * 3]
+    assert [is_model_name(text) for text in ("gpt2", "no/such", "gone.safetensors", str(tmp_path))] == [
+        True,
+        *[False] * 3,
+    ]
