@@ -48,7 +48,7 @@ def probe(
 
 def _measure(name: str, files: tuple[Path, ...], device: str, fio: bool) -> "tuple[Probed, FioComparison | str]":
     """The ceilings, and the comparison of storage's with fio or why there is none."""
-    from loadbench.analysis.ceilings import best_ceiling
+    from loadbench.analysis.ceilings import ns_per_byte, thorough
     from loadbench.cli.bytes_progress import bytes_progress
     from loadbench.probe.ceilings import probe as probe_files
     from loadbench.probe.fio import compare_with_fio
@@ -59,8 +59,8 @@ def _measure(name: str, files: tuple[Path, ...], device: str, fio: bool) -> "tup
         probed = probe_files(files, name, (device,), context, show)
     if not fio:
         return probed, "it was not asked for"
-    best = best_ceiling(probed.ceilings, "storage")
-    if best is None:
+    best = sorted(thorough([one for one in probed.ceilings if one.kind == "storage"]), key=ns_per_byte)
+    if not best:
         return probed, "there is no storage ceiling to compare"
     with bytes_progress("comparing with fio") as show:
         return probed, compare_with_fio(files, best, context, show)

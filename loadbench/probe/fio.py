@@ -1,9 +1,10 @@
-"""fio as the judge of the storage's ceiling: its best settings against ours, on the same bytes, in turn."""
+"""fio as the judge of the storage's ceiling: its best settings against our best ones, on the same bytes, in turn."""
 
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from loadbench.records import Ceiling, Value
 from loadbench.units import NS
 
 FINALISTS = 2
-REPETITIONS = 6
-"""Of each finalist and of our best setting, in turn."""
+"""Settings of fio, and of ours, that take turns. Each side is judged by its better one: the faster of two that are
+alike is a little luck, and both sides must have the same share of it."""
+REPETITIONS = 9
 LONG_ENOUGH_NS = NS // 2
 """fio counts milliseconds, so one repetition reads the files as often as it takes to fill this time."""
 
@@ -49,12 +51,12 @@ class FioComparison:
 
 
 def compare_with_fio(
-    files: Sequence[Path], best: Ceiling, context: Context, progress: Progress | None = None
+    files: Sequence[Path], best: Sequence[Ceiling], context: Context, progress: Progress | None = None
 ) -> FioComparison | str:
-    """Compare our best storage ceiling with the best that fio reaches on the same files; or why it cannot be done."""
+    """Compare our storage ceilings, the best first, with fio's best on the same files; or why it cannot be done."""
     if shutil.which("fio") is None:
         return "fio is not installed (apt install fio, dnf install fio)"
-    with closing(messages_of(context, _main, tuple(files), best)) as messages:
+    with closing(messages_of(context, _main, tuple(files), tuple(best[:FINALISTS]))) as messages:
         try:
             for message in messages:
                 if isinstance(message, FioComparison | str):
@@ -66,7 +68,7 @@ def compare_with_fio(
     return "the process that measures gave no answer"
 
 
-def _main(channel: Connection, files: tuple[Path, ...], best: Ceiling) -> None:
+def _main(channel: Connection, files: tuple[Path, ...], best: tuple[Ceiling, ...]) -> None:
     own_the_process()
     try:
         channel.send(_compare(files, best, Tally(lambda done, size: channel.send((done, size)))))
@@ -77,19 +79,19 @@ def _main(channel: Connection, files: tuple[Path, ...], best: Ceiling) -> None:
     channel.close()
 
 
-def _compare(files: tuple[Path, ...], best: Ceiling, tally: Tally) -> FioComparison:
-    spans = fio_run.readable(files, best.bytes)
+def _compare(files: tuple[Path, ...], best: tuple[Ceiling, ...], tally: Tally) -> FioComparison:
+    spans = fio_run.readable(files, best[0].bytes)
     if not spans:
         raise MissingError("the files are too small for fio, which reads whole blocks only")
     settings = fio_run.settings()
-    expected_ns = total(spans) * median(best.samples_ns) // best.bytes
+    expected_ns = total(spans) * median(best[0].samples_ns) // best[0].bytes
     passes = -(-LONG_ENOUGH_NS // max(1, expected_ns))
     size = passes * total(spans)
-    tally.plan("fio", size * (len(settings) + REPETITIONS * (FINALISTS + 1)))
-    reader = Reader(largest([best.settings]), direct=True)
+    tally.plan("fio", size * (len(settings) + REPETITIONS * (FINALISTS + len(best))))
+    reader = Reader(largest([one.settings for one in best]), direct=True)
 
-    def own() -> _Sample:
-        sample = size, read_with(reader, spans * passes, best.settings)
+    def own(ceiling: Ceiling) -> _Sample:
+        sample = size, read_with(reader, spans * passes, ceiling.settings)
         tally.moved("fio", size)
         return sample
 
@@ -99,12 +101,14 @@ def _compare(files: tuple[Path, ...], best: Ceiling, tally: Tally) -> FioCompari
         return sample
 
     finalists = _screen(settings, theirs)[:FINALISTS]
-    samples: list[list[_Sample]] = [[] for _ in range(len(finalists) + 1)]
+    turns = [*(partial(theirs, setting) for setting in finalists), *(partial(own, ceiling) for ceiling in best)]
+    samples: list[list[_Sample]] = [[] for _ in turns]
     for turn in range(REPETITIONS):
-        for position in range(len(samples)):
-            index = (position + turn) % len(samples)  # the first of a round is another one each time
-            samples[index].append(theirs(finalists[index]) if index < len(finalists) else own())
+        for position in range(len(turns)):
+            index = (position + turn) % len(turns)  # the first of a round is another one each time
+            samples[index].append(turns[index]())
     winner = max(range(len(finalists)), key=lambda index: _rate(samples[index]))
+    ours = max(range(len(finalists), len(turns)), key=lambda index: _rate(samples[index]))
     setting = finalists[winner]
     return FioComparison(
         version=fio_run.version(),
@@ -113,9 +117,9 @@ def _compare(files: tuple[Path, ...], best: Ceiling, tally: Tally) -> FioCompari
         command=tuple(setting.command(spans, size)),
         bytes=samples[winner][0][0],
         samples_ns=tuple(ns for _, ns in samples[winner]),
-        own_settings=best.settings,
+        own_settings=best[ours - len(finalists)].settings,
         own_bytes=size,
-        own_samples_ns=tuple(ns for _, ns in samples[-1]),
+        own_samples_ns=tuple(ns for _, ns in samples[ours]),
     )
 
 

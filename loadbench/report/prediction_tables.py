@@ -8,7 +8,7 @@ from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.prediction import Forecast, Row, Target
 from loadbench.report.prediction_series import series_text, settings_text
-from loadbench.report.tables import Column, Table
+from loadbench.report.tables import Column, Table, without_empty_columns
 from loadbench.report.text import NO_FIGURE, count, rate, seconds, seconds_range, short
 from loadbench.units import NS, human_seconds, human_size
 
@@ -123,7 +123,7 @@ def _predictions_table(forecast: Forecast) -> Table:
             *_head(number, row),
             *_predicted(row.prediction),
             rate(forecast.target.bytes / row.prediction.seconds / 1e9) + ("!" if row.below_bound else ""),
-            settings_text(row.series, storage=forecast.several_storages) or "default",
+            _settings(forecast, row),
             ", ".join(
                 f"{part} {human_seconds(row.prediction.parts[part])}" for part in _PARTS if part in row.prediction.parts
             ),
@@ -137,7 +137,7 @@ def _predictions_table(forecast: Forecast) -> Table:
     )
     if any(row.below_bound for row in forecast.rows):
         footnotes = ("! faster than the ceiling: one of the two is wrong.", *footnotes)
-    return Table(f"{short(forecast.target.name)}: predicted", _PREDICTIONS, rows, footnotes)
+    return without_empty_columns(Table(f"{short(forecast.target.name)}: predicted", _PREDICTIONS, rows, footnotes))
 
 
 def _costs_table(forecast: Forecast) -> Table:
@@ -185,7 +185,7 @@ def _held_out_table(forecast: Forecast) -> Table | None:
             seconds(round(held.measured_s * NS)),
             _percent(held.error),
             "yes" if held.inside else "no",
-            settings_text(row.series, storage=forecast.several_storages) or "default",
+            _settings(forecast, row),
         )
         for number, row, held in found
     )
@@ -195,7 +195,13 @@ def _held_out_table(forecast: Forecast) -> Table | None:
     lacking = [series_text(row.series, storage=forecast.several_storages) for row in forecast.rows if not row.held_out]
     if lacking:
         notes.append(f"Not measured: {'; '.join(lacking)}.")
-    return Table(f"{name}: predicted and measured", _HELD_OUT, rows, tuple(notes))
+    return without_empty_columns(Table(f"{name}: predicted and measured", _HELD_OUT, rows, tuple(notes)))
+
+
+def _settings(forecast: Forecast, row: Row) -> str:
+    """What sets the series apart; nothing where every series has its loader's defaults."""
+    texts = [settings_text(one.series, storage=forecast.several_storages) for one in forecast.rows]
+    return (settings_text(row.series, storage=forecast.several_storages) or "default") if any(texts) else ""
 
 
 def _head(number: int, row: Row) -> tuple[str, ...]:

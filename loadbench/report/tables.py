@@ -1,6 +1,6 @@
 """A table of text, before anybody has decided how to draw it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -32,3 +32,13 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"table '{self.title}': {len(row)} cells in a row of {len(self.columns)} columns")
+
+
+def without_empty_columns(table: Table) -> Table:
+    """The table without the columns that have nothing to say in any row."""
+    kept = [index for index, _ in enumerate(table.columns) if not table.rows or any(row[index] for row in table.rows)]
+    return replace(
+        table,
+        columns=tuple(table.columns[index] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in table.rows),
+    )

@@ -97,7 +97,7 @@ def test_the_comparison_takes_turns_on_the_same_bytes(disk: Path, monkeypatch: p
     shown: list[tuple[int, int]] = []
     size = 40 * MIB
     file = written(disk / "a", size)
-    found = fio._compare((file,), best(size), Tally(lambda done, total: shown.append((done, total))))
+    found = fio._compare((file,), (best(size),), Tally(lambda done, total: shown.append((done, total))))
     assert found.setting.engine == "libaio"
     assert (found.bytes, found.own_bytes) == (3 * size, 3 * size), "as often as it takes to fill 3 ms at 1 ms each"
     assert len(found.samples_ns) == len(found.own_samples_ns) == fio.REPETITIONS
@@ -125,8 +125,10 @@ def test_our_reads_are_all_done_and_the_better_finalist_is_the_judge(
     monkeypatch.setattr(fio_run, "run", answer)
     file = written(disk / "a", 8 * MIB)
     before = fields_of("/proc/self/io")["read_bytes"]
-    found = fio._compare((file,), best(8 * MIB), Tally(lambda _done, _total: None))
-    assert fields_of("/proc/self/io")["read_bytes"] - before == fio.REPETITIONS * found.own_bytes
+    ours = tuple(best(8 * MIB).model_copy(update={"settings": {"threads": n, "block": MIB}}) for n in (1, 2))
+    found = fio._compare((file,), ours, Tally(lambda _done, _total: None))
+    assert fields_of("/proc/self/io")["read_bytes"] - before == 2 * fio.REPETITIONS * found.own_bytes
+    assert found.own_settings in [one.settings for one in ours]
     assert found.own_bytes == 3 * 8 * MIB
     assert (found.setting, set(found.samples_ns)) == (before_last, {500})
 
@@ -138,7 +140,7 @@ def test_the_ratio_is_ours_over_fio_s() -> None:
 
 def test_without_fio_there_is_no_comparison(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(disk))
-    found = compare_with_fio([written(disk / "a", MIB)], best(MIB), process_context("spawn"))
+    found = compare_with_fio([written(disk / "a", MIB)], [best(MIB)], process_context("spawn"))
     assert isinstance(found, str)
     assert found.startswith("fio is not installed (apt install fio")
 
@@ -159,7 +161,7 @@ def test_a_fio_that_fails_is_a_reason(
     (disk / "fio").write_text(f"#!/bin/sh\n{program}\n")
     (disk / "fio").chmod(0o755)
     monkeypatch.setenv("PATH", str(disk), prepend=":")
-    found = compare_with_fio([written(disk / "a", size)], best(size), process_context("spawn"))
+    found = compare_with_fio([written(disk / "a", size)], [best(size)], process_context("spawn"))
     assert isinstance(found, str)
     assert found.startswith(reason)
 
