@@ -133,17 +133,18 @@ def reserve(path: Path) -> None:
 
     What a sweep that was killed before its first record leaves behind does not count as a run.
     """
-    if (path / RUN_FILE).exists():
-        raise StoreError(
-            f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
-        )
-    if (path / TRIALS_FILE).exists() and (path / TRIALS_FILE).stat().st_size:
-        raise StoreError(
-            f"{path} holds the records of a run whose {RUN_FILE} is missing. Put that file back, or name another --out."
-        )
-    if path.exists() and not path.is_dir():
-        raise StoreError(f"{path} is a file. Name a directory with --out.")
     try:
+        if (path / RUN_FILE).exists():
+            raise StoreError(
+                f"{path} already holds a run. Continue it with --resume, or name another directory with --out."
+            )
+        if (path / TRIALS_FILE).exists() and (path / TRIALS_FILE).stat().st_size:
+            raise StoreError(
+                f"{path} holds the records of a run whose {RUN_FILE} is missing. Put that file back, or name another "
+                "--out."
+            )
+        if path.exists() and not path.is_dir():
+            raise StoreError(f"{path} is a file. Name a directory with --out.")
         strangers = [p.name for p in path.iterdir() if p.name not in _OWN_FILES] if path.exists() else []
         if strangers:
             raise StoreError(f"{path} is not empty ({strangers[0]} is in it). Name another directory with --out.")
@@ -172,24 +173,31 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise _cannot("write", path, error) from error
 
 
 def has_run(path: Path) -> bool:
     """Whether a directory holds a run."""
-    return (path / RUN_FILE).is_file()
+    try:
+        return (path / RUN_FILE).is_file()
+    except OSError as error:
+        raise _cannot("read", path, error) from error
 
 
 def find_runs(path: Path) -> list[Path]:
     """The runs at or below a directory, sorted by path."""
-    if not path.exists():
-        raise StoreError(f"{path} does not exist. Run `loadbench sweep` first, or name the folder it wrote to.")
-    if path.name == RUN_FILE:
-        path = path.parent
-    if not path.is_dir():
-        raise StoreError(f"{path} is not a run: a run is a directory with {RUN_FILE} and {TRIALS_FILE} in it.")
-    runs = [path] if has_run(path) else sorted(found.parent for found in path.rglob(RUN_FILE))
+    try:
+        if not path.exists():
+            raise StoreError(f"{path} does not exist. Run `loadbench sweep` first, or name the folder it wrote to.")
+        if path.name == RUN_FILE:
+            path = path.parent
+        if not path.is_dir():
+            raise StoreError(f"{path} is not a run: a run is a directory with {RUN_FILE} and {TRIALS_FILE} in it.")
+        runs = [path] if has_run(path) else sorted(found.parent for found in path.rglob(RUN_FILE))
+    except OSError as error:
+        raise _cannot("read", path, error) from error
     if not runs:
         raise StoreError(f"No run in {path}: no {RUN_FILE} at or below it. `loadbench sweep` makes one.")
     return runs

@@ -172,7 +172,7 @@ def job_of(checkpoint: Checkpoint, loader: str, cache: CacheWish) -> Job:
     form = checkpoint if checkpoint.format in find(loader).formats else converted(checkpoint)
     case = Case(loader=loader, checkpoint=checkpoint.name, cache=cache)
     device = describe_storage(form.files[0]).device
-    return Job(case, form.files, manifest_path(checkpoint, "auto"), device, "fadvise", None)
+    return Job(case, form.files, manifest_path(checkpoint, "auto"), device, "fadvise", None, None)
 
 
 def load_seconds(job: Job, context: Context) -> float:

@@ -2,13 +2,16 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from loadbench.errors import StoreError
 from loadbench.records import SCHEMA_VERSION, Case, Plan, Record, Run, Session
 from loadbench.store import TRIALS_FILE, RunWriter, find_runs, read_run, replace_file, reserve
+from tests.machine.conftest import as_nobody as as_nobody
 
 CASE = Case(loader="raw-read", checkpoint="gpt2", cache="cold")
 
@@ -152,6 +155,18 @@ def test_no_runs(tmp_path: Path) -> None:
         find_runs(tmp_path / "nothing")
     with pytest.raises(StoreError, match="No run in"):
         find_runs(tmp_path)
+
+
+def test_a_folder_that_may_not_be_searched(tmp_path: Path, as_nobody: Callable[[Callable[[], Any]], Any]) -> None:
+    place = tmp_path / "results"
+    written(place, 1).close()
+    tmp_path.chmod(0o700)
+    with pytest.raises(StoreError, match=f"Cannot read {place}: Permission denied"):
+        as_nobody(lambda: find_runs(place))
+    with pytest.raises(StoreError, match=f"Cannot write in {place}: Permission denied"):
+        as_nobody(lambda: reserve(place))
+    with pytest.raises(StoreError, match=f"Cannot write {place / 'report'}: Permission denied"):
+        as_nobody(lambda: replace_file(place / "report", ""))
 
 
 def test_another_boot_in_one_run_is_a_warning(tmp_path: Path) -> None:

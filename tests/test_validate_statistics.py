@@ -61,9 +61,9 @@ def test_the_command_prints_a_table(tmp_path: Path) -> None:
     lines = first.stdout.splitlines()
     assert lines[0].startswith("| Check | Cache | Draws | n = 6 | n = 9 | n = 12 | n = 15 | n = 20 | Wanted |")
     rows = [line for line in lines[2:] if line.startswith("|")]
-    assert len(rows) == 16
+    assert len(rows) == 22
     assert all(line.count("|") == lines[0].count("|") for line in lines if line.startswith("|"))
-    assert sum("| independent |" in row for row in rows) == sum("| by rounds |" in row for row in rows) == 8
+    assert sum("| independent |" in row for row in rows) == sum("| by rounds |" in row for row in rows) == 11
     assert lines[-1] == "Twins in the run, cold: 0 of 6 pairs are told apart."
 
 
@@ -87,12 +87,12 @@ def test_promises_are_kept_on_plain_noise(script: ModuleType) -> None:
 
 def test_both_cache_states_are_looked_at_apart(script: ModuleType) -> None:
     rows = list(script.validate(noisy() + noisy(cache="warm"), 2, 0))
-    assert [row.cache for row in rows] == ["cold"] * 16 + ["warm"] * 16
+    assert [row.cache for row in rows] == ["cold"] * 22 + ["warm"] * 22
 
 
 def test_too_few_trials_give_no_rows(script: ModuleType) -> None:
     assert list(script.validate(series(case(), *range(100, 109)), 2, 0)) == []
-    assert len(list(script.validate(series(case(), *range(100, 110)), 2, 0))) == 16
+    assert len(list(script.validate(series(case(), *range(100, 110)), 2, 0))) == 22
 
 
 def test_a_broken_promise_is_seen(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,21 +10,10 @@ from math import inf
 from loadbench.analysis.ceilings import Bounds, Ceilings
 from loadbench.analysis.measured import Measured
 from loadbench.analysis.ratio import Ratio, ratio
+from loadbench.analysis.rivals import Condition
 from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.analysis.summary import CaseSummary
 from loadbench.analysis.top_set import top_set
-from loadbench.records import Case
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What two figures must share to be compared."""
-
-    checkpoint: str
-    cache: str
-    device: str
-    contract: str
-    dtype: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +76,7 @@ def contests(summaries: Iterable[CaseSummary]) -> tuple[Contest, ...]:
     """One contest for each condition, in the order in which the conditions appear."""
     groups: dict[Condition, dict[str, list[CaseSummary]]] = {}
     for summary in summaries:
-        loaders = groups.setdefault(_condition(summary.case), {})
+        loaders = groups.setdefault(Condition.of(summary.case), {})
         loaders.setdefault(summary.case.loader, []).append(summary)
     return tuple(_contest(condition, list(loaders.values())) for condition, loaders in groups.items())
 
@@ -97,10 +86,6 @@ def possible(contest: Contest, ceilings: Ceilings) -> Bounds | None:
     if contest.fastest is None:
         return None
     return ceilings.bounds_for(contest.fastest.summary.case, contest.fastest.measured, past_cache=False)
-
-
-def _condition(case: Case) -> Condition:
-    return Condition(case.checkpoint, case.cache, case.device, case.contract, case.dtype)
 
 
 def _contest(condition: Condition, loaders: Sequence[Sequence[CaseSummary]]) -> Contest:

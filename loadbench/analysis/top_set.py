@@ -7,6 +7,10 @@ from loadbench.analysis.multiple import holm
 from loadbench.analysis.ratio import slower_p
 from loadbench.analysis.statistics import median
 
+MARGIN = 0.02
+"""A case that is not shown to be slower than the best by more than this is level with it."""
+ALPHA = 0.05
+
 
 @dataclass(frozen=True)
 class TopSet:
@@ -23,13 +27,13 @@ class TopSet:
     """For each case of the list: how probable times as slow as these are, were it within the margin. 1 for the best."""
 
 
-def top_set(samples: Sequence[Sequence[int]], margin: float = 0.02, alpha: float = 0.05) -> TopSet:
+def top_set(samples: Sequence[Sequence[int]], margin: float = MARGIN, alpha: float = ALPHA) -> TopSet:
     """The top set of cases, each given by its times in ns. No case, or one without a time, is a ValueError.
 
     Each case is held against the best by the one-sided exact Mann-Whitney test with `margin` (0.02 is 2 %), and
     Holm's procedure over these tests says which ones are slower. Since luck helped to pick the best, alpha is not
-    quite held: of 12 equal, noisy cases with 6 trials, 9 sweeps of 100 leave out one or more. Samples that are too
-    small to show anything, as 4 against 4 of five cases, leave every case a member.
+    held: of 12 equal, noisy cases with 6 trials, 9 sweeps of 100 leave out one or more. What is promised is 10.
+    Samples that are too small to show anything, as 4 against 4 of five cases, leave every case a member.
     """
     if not samples:
         raise ValueError("no cases")

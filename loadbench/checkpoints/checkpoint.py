@@ -70,7 +70,9 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         else:
             raise CheckpointError(f"{path} does not exist. Name a directory with .safetensors files, or one such file.")
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+        raise CheckpointError(
+            f"{path} cannot be read: {error.strerror}. Check the path and its permissions."
+        ) from error
     headers = {file: read_header(file) for file in files}
     tensors = tuple(
         _stored(tensor, file, header.data_offset) for file, header in headers.items() for tensor in header.tensors

@@ -18,6 +18,7 @@ from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
 from loadbench.cli.probe import probe
 from loadbench.cli.report import report
+from loadbench.cli.stdout import take_every_character
 from loadbench.cli.sweep import sweep
 from loadbench.cli.trial import trial
 from loadbench.errors import Interrupted, LoadbenchError
@@ -46,6 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Errors that a user can mend become one message on stderr."""
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
+    take_every_character()
     try:
         app(args=arguments)
     except LoadbenchError as error:

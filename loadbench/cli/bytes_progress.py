@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from loadbench.units import human_size
+
 
 @contextmanager
 def bytes_progress(what: str) -> Iterator[Callable[[int, int], None]]:
@@ -23,7 +25,7 @@ def bytes_progress(what: str) -> Iterator[Callable[[int, int], None]]:
             bar.start()
             bar.start_task(task)
             if bar.disable:
-                print(f"{what} ({total} bytes)", file=sys.stderr, flush=True)
+                print(f"{what} ({human_size(total)})", file=sys.stderr, flush=True)
         bar.update(task, completed=done, total=total)
 
     try:

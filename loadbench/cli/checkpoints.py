@@ -9,7 +9,15 @@ if TYPE_CHECKING:
 
 def is_model_name(text: str) -> bool:
     """Whether the text can only be a model's name: nothing of that name exists and it does not look like a path."""
-    return not Path(text).exists() and not any(mark in text for mark in ("/", "~", ".safetensors"))
+    return not any(mark in text for mark in ("/", "~", ".safetensors")) and not is_there(Path(text))
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at the path. Where that cannot be told it is: who opens it is told why it cannot be."""
+    try:
+        return path.exists()
+    except OSError:  # a directory above it may not be searched, or the name is too long
+        return True
 
 
 def check_name(text: str) -> None:

@@ -1,6 +1,5 @@
 """`loadbench doctor`: what this machine can prove, before anything is measured."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -97,7 +96,6 @@ def _print_json(diagnosis: "Diagnosis") -> None:
 
 def _print_list(diagnosis: "Diagnosis") -> None:
     """One row a finding: its state, its name, and what was seen, follows and can be done, which wraps beside them."""
-    import io
     from itertools import groupby
 
     from rich.console import Console
@@ -106,8 +104,6 @@ def _print_list(diagnosis: "Diagnosis") -> None:
 
     from loadbench.report.text import visible
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # A terminal that is not UTF-8 has no ×.
     console = Console(highlight=False)
     console.print(Text(visible(f"loadbench doctor {diagnosis.path}"), "bold"), soft_wrap=True)
     console.print()

@@ -67,9 +67,10 @@ def info(
     from loadbench.checkpoints.plan import ModelRequest, plan_model
     from loadbench.checkpoints.shapes import spec_names
     from loadbench.checkpoints.summary import summary_of, summary_of_plan
+    from loadbench.cli.checkpoints import is_there
 
     path = Path(target).expanduser()
-    if path.exists() or path.is_symlink():
+    if is_there(path) or path.is_symlink():
         summary = summary_of(open_checkpoint(path))
     else:
         try:

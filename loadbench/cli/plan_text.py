@@ -1,29 +1,35 @@
 """The plan of a sweep as text, before it starts and for `--dry-run`. Makes nothing and reads headers at the most."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadbench.analysis.power import detectable
 from loadbench.analysis.precision import LADDER, PRECISION
-from loadbench.analysis.timings import Estimate, Timed, estimate, expected_rounds, spread, timed
+from loadbench.analysis.rivals import rivals_of, share_of_alpha
+from loadbench.analysis.timings import Estimate, Timed, estimate, expected_rounds, spread
+from loadbench.analysis.top_set import ALPHA, MARGIN
 from loadbench.cli.checkpoints import is_model_name
-from loadbench.errors import StoreError
+from loadbench.cli.history import PASSES, History, read_history
 from loadbench.loaders import find
-from loadbench.machine.environment import machine_id
+from loadbench.probe.stage import LIMIT
 from loadbench.records import CacheWish, Case, Plan, name_value
-from loadbench.store import find_runs, read_run
 from loadbench.sweep.options import SweepOptions
 from loadbench.sweep.plan import Planned, make_plan, plan_cases, with_sentinels
+from loadbench.sweep.sentinel import LOADER as SENTINEL
 from loadbench.units import human_duration, human_size
 
 ROUGH_BYTES_PER_SECOND = 1_000_000_000
 ROUGH_SECONDS_PER_TRIAL = 0.7
 """Guesses for the ETA before anything was measured: a rate that most storage passes, and fork, priming and hashing."""
-START_S = 8.0
-"""The zygote's import of torch, the ceilings of a small checkpoint, and the first look at the files."""
+ROUGH_MAKING = 100_000_000
+"""Bytes a second that a synthetic checkpoint is made and hashed with."""
+START_S = 5.0
+"""The zygote's import of torch and the first look at the files."""
+PROBING_S = 1.0
+"""The process that measures a checkpoint's ceilings, besides the reading itself."""
 ROUGH_SCATTER = (-0.075, -0.05, -0.035, -0.02, -0.01, 0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.15)
 """Residuals to assume where nothing was measured: about 5 %, with a slow tail."""
-NEWEST_RUNS = 20
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,12 @@ def plan_text(options: SweepOptions, *, brief: bool = False) -> str:
     planned, sentinels = with_sentinels(planned, options, []) if options.ceilings else (planned, [])
     plan = make_plan(planned, sentinels, options)
     cases = [one.case for one in planned if not one.skip]
-    history = _history()
-    lines = [_trials(plan, cases), _eta(plan, cases, sizes, history), *_detectable(plan, cases, history)]
+    history = read_history(Path("results"))
+    lines = [
+        _trials(plan, cases),
+        _eta(plan, cases, sizes, history, brief=brief),
+        *_detectable(plan, cases, history.trials),
+    ]
     if brief:
         return "\n".join(lines)
     needs = [*(_checkpoint(found) for found in sizes.values()), *lines, *_needs(cases, sizes)]
@@ -64,48 +74,72 @@ def _trials(plan: Plan, cases: list[Case]) -> str:
     return f"{len(cases)} cases × {plan.rounds} rounds = {len(cases) * plan.rounds} trials"
 
 
-def _eta(plan: Plan, cases: list[Case], sizes: dict[str, Sizes], history: list[Timed]) -> str:
-    """The expected time, and what it rests on."""
-    total = START_S
-    known = 0
-    for case in cases:
-        size = sizes[case.checkpoint].bytes
-        found = estimate(case, size, history)
-        known += found is not None
-        found = found or Estimate(size / ROUGH_BYTES_PER_SECOND + ROUGH_SECONDS_PER_TRIAL, "", ROUGH_SCATTER)
-        total += found.wall_s * _rounds(plan, case, found)
+def _eta(plan: Plan, cases: list[Case], sizes: dict[str, Sizes], history: History, *, brief: bool) -> str:
+    """The expected time, and what it rests on. In brief it is that of the rounds, since the rest has been done."""
+    found = {case.name: estimate(case, sizes[case.checkpoint].bytes, history.trials) for case in cases}
+    known = sum(one is not None for one in found.values())
+    rough = {case.name: sizes[case.checkpoint].bytes / ROUGH_BYTES_PER_SECOND for case in cases}
+    costs = {
+        name: one or Estimate(rough[name] + ROUGH_SECONDS_PER_TRIAL, "", ROUGH_SCATTER) for name, one in found.items()
+    }
+    contest = {case.name: _rounds(plan, case, costs[case.name]) for case in cases if case not in plan.sentinels}
+    # A sentinel is tried for as long as anything else is.
+    most = max(contest.values(), default=plan.rounds)
+    total = 0.0 if brief else _before_the_rounds(plan, sizes, history)
+    total += sum(cost.wall_s * contest.get(name, most) for name, cost in costs.items())
     eta = human_duration(total)
     if plan.budget_s is not None and total > plan.budget_s:
         eta = f"{human_duration(plan.budget_s)}, the budget; all of it would take about {eta}"
     if known == len(cases):
-        return f"ETA {eta}, from {len(history)} earlier trials on this machine"
+        return f"ETA {eta}, from {len(history.trials)} earlier trials on this machine"
     if known:
         return f"ETA {eta}, roughly: only {known} of {len(cases)} cases are like any that was timed on this machine"
     return f"ETA {eta}, very roughly: no run of this machine in results/ to tell by"
 
 
+def _before_the_rounds(plan: Plan, sizes: dict[str, Sizes], history: History) -> float:
+    """Seconds for what comes first: making checkpoints, and the ceilings."""
+    making = sum(found.bytes for found in sizes.values() if not found.made) / ROUGH_MAKING
+    if not plan.sentinels:
+        return START_S + making
+    probed = sum(min(found.bytes, LIMIT) for found in sizes.values())
+    per_byte = history.probing_s_per_byte or PASSES / ROUGH_BYTES_PER_SECOND
+    return START_S + making + len(sizes) * PROBING_S + probed * per_byte
+
+
 def _rounds(plan: Plan, case: Case, found: Estimate) -> int:
-    if not plan.ladder or case in plan.sentinels or len(found.residuals) < LADDER[0]:
+    if not plan.ladder or len(found.residuals) < LADDER[0]:
         return plan.rounds
-    return expected_rounds(plan.ladder, plan.precision[case.cache], found.residuals)
+    return expected_rounds(plan.ladder, plan.rounds, plan.precision[case.cache], found.residuals)
 
 
 def _detectable(plan: Plan, cases: list[Case], history: list[Timed]) -> list[str]:
     """What the plan can tell apart, with the fewest rounds that a case may get and with all."""
     lines = []
-    for cache in _caches(cases):
-        scatter = spread(one for one in history if one.case.cache == cache)
+    contest = [case for case in cases if case not in plan.sentinels]
+    for cache in _caches(contest):
+        scatter = spread(one for one in history if one.case.cache == cache and one.case.loader != SENTINEL)
         basis = f"{len(scatter)} earlier {cache} trials here"
         if len(scatter) < 2 * LADDER[-1]:
             scatter, basis = ROUGH_SCATTER, "an assumed spread of 5 %: nothing was measured here yet"
-        steps = dict.fromkeys([plan.ladder[0] if plan.ladder else plan.rounds, plan.rounds])
-        found = [(step, detectable(scatter, step)) for step in steps]
-        texts = [
-            f"{'no difference' if least is None else f'{100 * least:.0f} %'} with {step} rounds"
-            for step, least in found
-        ]
-        lines.append(f"{cache}: the smallest slowdown found in 80 % of such runs is {' and '.join(texts)} ({basis})")
+        steps = list(dict.fromkeys([plan.ladder[0] if plan.ladder else plan.rounds, plan.rounds]))
+        rivals = max(len(group) for group in rivals_of(case for case in contest if case.cache == cache).values())
+        line = f"{cache}: {_found_text(scatter, steps, 2)} between two cases"
+        if rivals > 2:
+            line += f", {_found_text(scatter, steps, rivals)} between the best and another of all {rivals}"
+        lines.append(f"{line} ({basis})")
+    if lines:
+        lines.insert(0, "the smallest slowdown that 4 of 5 such sweeps find:")
     return lines
+
+
+def _found_text(scatter: Sequence[float], steps: Sequence[int], rivals: int) -> str:
+    """`31 % with 6 rounds and 11 % with 20`."""
+    margin, alpha = (0.0, ALPHA) if rivals == 2 else (MARGIN, share_of_alpha(rivals, ALPHA))
+    found = {step: detectable(scatter, step, margin=margin, alpha=alpha) for step in steps}
+    return " and ".join(
+        f"{'none' if least is None else f'{100 * least:.0f} %'} with {step} rounds" for step, least in found.items()
+    )
 
 
 def _needs(cases: list[Case], sizes: dict[str, Sizes]) -> list[str]:
@@ -121,24 +155,6 @@ def _needs(cases: list[Case], sizes: dict[str, Sizes]) -> list[str]:
 def _skips(planned: list[Planned]) -> list[str]:
     skips = [one for one in planned if one.skip]
     return ["", "skipped:", *(f"  {_case_text(one.case)}: {one.skip}" for one in skips)] if skips else []
-
-
-def _history() -> list[Timed]:
-    """The trials of this machine's newest runs below results/."""
-    try:
-        paths = sorted(find_runs(Path("results")), key=lambda path: path.stat().st_mtime)[-NEWEST_RUNS:]
-    except StoreError:
-        return []
-    here = machine_id()
-    history = []
-    for path in paths:
-        try:
-            stored = read_run(path)
-        except StoreError:
-            continue  # the report says what is wrong with it
-        if stored.run.sessions[-1].environment.get("machine.id") == here:
-            history += timed(stored.records)
-    return history
 
 
 def _sizes(text: str) -> Sizes:

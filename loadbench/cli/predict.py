@@ -1,7 +1,6 @@
 """`loadbench predict`: how long a checkpoint would take, by what others took on the same machine."""
 
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -122,8 +121,6 @@ def _write(found: "Forecast", format: Format) -> None:
             _say(f"warning: {warning}")
         sys.stdout.write(prediction_json(found))
         return
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # A terminal that is not UTF-8 has no –.
     print_documents([prediction_document(found)], sys.stdout)
 
 

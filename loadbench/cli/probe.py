@@ -28,33 +28,55 @@ def probe(
 
     Example: loadbench probe gpt2
     """
-    from loadbench.analysis.ceilings import best_ceiling
-    from loadbench.cli.bytes_progress import bytes_progress
+    from loadbench.cli.host_lock import host_lock
     from loadbench.errors import ResultsError
     from loadbench.loaders.devices import parse_device
+
+    device = parse_device(device)
+    _check(path)
+    with host_lock("probe"):
+        name, files = _files(path)
+        size = sum(file.stat().st_size for file in files)
+        probed, compared = _measure(name, files, device, fio)
+    if format == "json":
+        _print_json(probed, compared)
+    else:
+        _print_tables(probed, compared, size, device)
+    if not probed.ceilings:
+        raise ResultsError(f"no ceiling could be measured for {path}: {'; '.join(probed.missing)}.")
+
+
+def _measure(
+    name: str, files: tuple[Path, ...], device: str, fio: bool
+) -> "tuple[Probed, FioComparison | str]":
+    """The ceilings, and the comparison of storage's with fio or why there is none."""
+    from loadbench.analysis.ceilings import best_ceiling
+    from loadbench.cli.bytes_progress import bytes_progress
     from loadbench.probe.ceilings import probe as probe_files
     from loadbench.probe.fio import compare_with_fio
     from loadbench.probe.search import thorough
     from loadbench.sweep.processes import process_context
 
-    device = parse_device(device)
-    name, files = _files(path)
     context = process_context("spawn")  # a single process: it need not wait for a zygote that imports torch
     with bytes_progress("measuring the ceilings") as show:
         probed = probe_files(files, name, device, context, show)
+    if not fio:
+        return probed, "it was not asked for"
     best = best_ceiling(thorough([one for one in probed.ceilings if one.kind == "storage"]), "storage")
-    compared: FioComparison | str = "it was not asked for"
-    if fio and best is None:
-        compared = "there is no storage ceiling to compare"
-    elif fio and best is not None:
-        with bytes_progress("comparing with fio") as show:
-            compared = compare_with_fio(files, best, context, show)
-    if format == "json":
-        _print_json(probed, compared)
+    if best is None:
+        return probed, "there is no storage ceiling to compare"
+    with bytes_progress("comparing with fio") as show:
+        return probed, compare_with_fio(files, best, context, show)
+
+
+def _check(text: str) -> None:
+    """Raise what `_files` would raise for a path or a name that cannot be used, but make nothing."""
+    from loadbench.cli.checkpoints import check_name, is_model_name
+
+    if is_model_name(text):
+        check_name(text)
     else:
-        _print_tables(probed, compared, sum(file.stat().st_size for file in files), device)
-    if not probed.ceilings:
-        raise ResultsError(f"no ceiling could be measured for {path}: {'; '.join(probed.missing)}.")
+        _files(text)
 
 
 def _files(text: str) -> tuple[str, tuple[Path, ...]]:

@@ -41,8 +41,6 @@ def report(
         _write(runs, format, text)
         store.replace_file(output, text.getvalue())
     else:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # A terminal that is not UTF-8 has no ≈.
         _write(runs, format, sys.stdout)
     if unreadable:
         more = f" {len(unreadable) - 1} more could not be read." if unreadable[1:] else ""

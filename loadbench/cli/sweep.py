@@ -140,11 +140,11 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     """A new run: plan, prepare, measure the ceilings, then the rounds."""
     from loadbench import store
     from loadbench.cli.checkpoints import check_name, named_checkpoint
+    from loadbench.cli.host_lock import host_lock
     from loadbench.cli.plan_text import plan_text
     from loadbench.cli.sweep_run import (
         check_cases,
         default_out,
-        host_lock,
         measure_ceilings,
         measure_rounds,
         prepare,
@@ -158,7 +158,6 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     from loadbench.sweep.rounds import Budget
 
     options = SweepOptions(**asked)
-    budget = Budget(options.budget)
     if dry_run:
         print(plan_text(options))
         return 0
@@ -170,6 +169,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     with ExitStack() as cleanup:
         cleanup.callback(store.release, out)
         cleanup.enter_context(host_lock("sweep"))
+        budget = Budget(options.budget)
         start_zygote(options.isolation)
         checkpoints = [named_checkpoint(name) for name in options.checkpoint]
         names = [checkpoint.name for checkpoint in checkpoints]
@@ -189,9 +189,10 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
 def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
     """A run that was interrupted: the same plan, the same checkpoints, what is missing."""
     from loadbench import store
-    from loadbench.cli.checkpoints import named_checkpoint
+    from loadbench.cli.checkpoints import is_there, named_checkpoint
+    from loadbench.cli.host_lock import host_lock
     from loadbench.cli.sweep_options import check_same
-    from loadbench.cli.sweep_run import host_lock, measure_ceilings, measure_rounds, prepare, run_file, say
+    from loadbench.cli.sweep_run import measure_ceilings, measure_rounds, prepare, run_file, say
     from loadbench.errors import CheckpointError
     from loadbench.sweep.options import options_from_json
     from loadbench.sweep.plan import Planned, plan_cases
@@ -200,15 +201,15 @@ def _continue(stored: "StoredRun", asked: dict[str, Any]) -> int:
 
     plan, run = stored.run.plan, stored.run
     options = options_from_json(plan.options)
-    budget = Budget(options.budget)
     check_same(asked, options, stored)
     for warning in stored.warnings:
         say(warning)
     with ExitStack() as cleanup:
         cleanup.enter_context(host_lock("sweep"))
+        budget = Budget(options.budget)
         start_zygote(plan.isolation)
         checkpoints = [
-            replace(named_checkpoint(known.path if Path(known.path).exists() else text), name=name)
+            replace(named_checkpoint(known.path if is_there(Path(known.path)) else text), name=name)
             for (name, known), text in zip(run.checkpoints.items(), options.checkpoint, strict=True)
         ]
         ceilings = measure_ceilings(checkpoints, options, len(run.sessions)) if run.ceilings else []

@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from loadbench.cli.bytes_progress import bytes_progress
 from loadbench.cli.progress import display
 from loadbench.errors import Interrupted, UsageError
 from loadbench.machine.environment import collect
-from loadbench.machine.lock import measuring
 from loadbench.machine.secrets import redact_command
 from loadbench.records import Ceiling, Plan, Record, Run, Session
 from loadbench.sweep.description import describe_loader
@@ -34,11 +33,6 @@ def check_cases(options: SweepOptions) -> None:
     if not options.loader:
         for broken in loaders.importable()[1]:
             say(f"left out: {broken}")
-
-
-def host_lock(what: str) -> AbstractContextManager[None]:
-    """The right to measure on this machine; waits, and says so, while another loadbench does."""
-    return measuring(what, say)
 
 
 def measure_ceilings(checkpoints: Sequence[Checkpoint], options: SweepOptions, session: int = 0) -> list[Ceiling]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from loadbench.loaders.buffers import ALIGNMENT, huge_buffer
 from loadbench.loaders.contract import Memory, Witness, tunable
 from loadbench.loaders.devices import device_missing
 from loadbench.records import Value
@@ -20,11 +21,6 @@ from loadbench.units import MIB
 
 if TYPE_CHECKING:
     import torch
-
-ALIGNMENT = 4096
-"""O_DIRECT wants offsets, lengths and addresses in whole logical blocks; no device today has larger ones."""
-
-_MADV_POPULATE_WRITE = 23
 
 
 @dataclass(frozen=True)
@@ -59,12 +55,7 @@ class RawRead:
     def prepare(self, files: Sequence[Path], device: str) -> None:
         """Allocate and fault in a destination for every file: first touch costs more than the read here."""
         for file in files:
-            size = max(ALIGNMENT, _whole_blocks(file.stat().st_size))
-            # MAP_PRIVATE, or the kernel backs it by shmem, which never gets huge pages.
-            destination = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            destination.madvise(mmap.MADV_HUGEPAGE)
-            _fault_in(destination)
-            self.destinations[file] = destination
+            self.destinations[file] = huge_buffer(_whole_blocks(file.stat().st_size))
 
     def load(self, files: Sequence[Path], device: str, witness: Witness) -> Iterator[tuple[str, torch.Tensor]]:
         """Read all blocks of all files with one pool of threads."""
@@ -99,15 +90,6 @@ class RawRead:
                 return
             view = view[got:]
             offset += got
-
-
-def _fault_in(destination: mmap.mmap) -> None:
-    """Make every page present and writable: in one call since Linux 5.14, page by page before."""
-    try:
-        destination.madvise(_MADV_POPULATE_WRITE)
-    except OSError:
-        for offset in range(0, len(destination), ALIGNMENT):
-            destination[offset] = 0
 
 
 def _whole_blocks(size: int) -> int:

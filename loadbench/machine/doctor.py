@@ -20,7 +20,7 @@ from loadbench.machine.doctor_s3 import s3, s3_findings
 from loadbench.machine.doctor_storage import AREA as STORAGE
 from loadbench.machine.doctor_storage import storage_findings
 from loadbench.machine.doctor_verdict import Verdict, cold_verdict
-from loadbench.machine.doctor_weights import Weights, weights_at
+from loadbench.machine.doctor_weights import NO_WEIGHTS, Weights, weights_at
 from loadbench.machine.environment import load_facts, machine_facts
 from loadbench.machine.environment_cpu import cpu_facts
 from loadbench.machine.environment_memory import limit_facts, memory_facts
@@ -44,7 +44,7 @@ def examine(path: Path) -> Diagnosis:
     # First of all, or the trying out would be part of it.
     facts = _facts()
     place = _existing(path.absolute())
-    probe, weights = _tried(place)
+    probe, weights = _tried(place, is_there=place == path.absolute())
     findings = [
         *looked_at(PAGE_CACHE, lambda: cache_findings(probe, weights, drop_caches_problem())),
         *looked_at(STORAGE, lambda: storage_findings(probe, str(facts.get("machine.virtualisation")))),
@@ -60,13 +60,14 @@ def _existing(path: Path) -> Path:
     return next(place for place in (path, *path.parents) if os.access(place, os.F_OK) or place == Path("/"))
 
 
-def _tried(place: Path) -> tuple[Probe | str, Weights]:
+def _tried(place: Path, *, is_there: bool) -> tuple[Probe | str, Weights]:
+    """What the place allows, and the weights in it; the weights in a parent that stands in are not asked about."""
     try:
-        weights = weights_at(place)
+        weights = weights_at(place) if is_there else NO_WEIGHTS
         others: Sequence[Path] = (place, *weights.files) if place.is_file() else weights.files
         return try_files(place if place.is_dir() else place.parent, others), weights
     except Exception as error:  # as in `looked_at`
-        return f"{place}: {error!r}", Weights((), False, 0, "", "", "", "", "")
+        return f"{place}: {error!r}", NO_WEIGHTS
 
 
 def _gpu() -> list[Finding]:

@@ -47,6 +47,10 @@ class Weights:
         return "" if self.method or self.untold else self.unreadable
 
 
+NO_WEIGHTS = Weights((), True, 0, "", "", "", "", "")
+"""Of a path where there is nothing."""
+
+
 def weights_at(path: Path) -> Weights:
     """Look at the weight files at a path: the file itself, or all below a directory."""
     files, complete = _found(path)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from loadbench.errors import CacheControlError, unknown_name
+from loadbench.errors import CacheControlError, CheckpointError, unknown_name
 from loadbench.machine.copies import copy_problem
 from loadbench.machine.memory import available_bytes
 from loadbench.machine.processes import mapped_by
@@ -34,7 +34,10 @@ _READ = 4 * MIB
 
 
 def evict(files: Sequence[Path], by: str) -> None:
-    """Ask the kernel to drop the files' pages, by `fadvise` or `drop_caches`. Whether it did, `residency` tells."""
+    """Ask the kernel to drop the files' pages, by `fadvise` or `drop_caches`. Whether it did, `residency` tells.
+
+    Raises `CheckpointError` for a file that is not there, `CacheControlError` where the kernel or the file refuses.
+    """
     if by not in ("fadvise", "drop_caches"):
         raise unknown_name("way to evict", by, ("fadvise", "drop_caches"))
     for file in files:
@@ -43,10 +46,10 @@ def evict(files: Sequence[Path], by: str) -> None:
                 _write_back(stream.fileno())
                 if by == "fadvise":
                     os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        except FileNotFoundError as error:
+            raise CheckpointError(f"cannot evict {file}: {error.strerror}. Check that it exists.") from error
         except OSError as error:
-            raise CacheControlError(
-                f"cannot evict {file}: {error.strerror}. Check that it exists and can be read."
-            ) from error
+            raise CacheControlError(f"cannot evict {file}: {error.strerror}. Check that it can be read.") from error
     if by == "drop_caches":
         try:
             _DROP_CACHES.write_text("1")

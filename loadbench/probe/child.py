@@ -3,11 +3,11 @@
 import ctypes
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any
 
+from loadbench.machine.interruptions import uninterrupted
 from loadbench.machine.processes import kill_tree
 
 Context = ForkServerContext | SpawnContext
@@ -26,7 +26,7 @@ def messages_of(context: Context, main: Callable[..., None], *arguments: Any) ->
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=main, args=(there, *arguments), daemon=True)
     try:
-        with _uninterrupted():
+        with uninterrupted():
             process.start()
         there.close()
         while True:
@@ -39,7 +39,7 @@ def messages_of(context: Context, main: Callable[..., None], *arguments: Any) ->
         if process.exitcode:
             raise ChildProcessError(_how_it_ended(process.exitcode))
     finally:
-        with _uninterrupted():
+        with uninterrupted():
             if process.pid is not None:
                 kill_tree(process.pid)
                 process.join(timeout=_GOODBYE_S)
@@ -55,17 +55,6 @@ def own_the_process() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C: a process that is half started, or half ended, could not be found again."""
-    signals = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _how_it_ended(exit_code: int) -> str:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
 
+from loadbench.loaders.buffers import huge_buffer
 from loadbench.machine.memory import available_bytes
-from loadbench.probe.buffers import huge_buffer
 from loadbench.probe.sample import total, whole
 from loadbench.probe.search import Search, Settings
 from loadbench.probe.settings import number, thread_counts

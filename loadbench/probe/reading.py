@@ -14,8 +14,7 @@ from pathlib import Path
 from threading import Barrier
 
 from loadbench.errors import InternalError
-from loadbench.loaders.raw_read import ALIGNMENT
-from loadbench.probe.buffers import huge_buffer
+from loadbench.loaders.buffers import ALIGNMENT, huge_buffer
 from loadbench.probe.sample import Span, total
 from loadbench.probe.stage import MissingError
 

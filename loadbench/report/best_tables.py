@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from loadbench.analysis.best import Best, Condition, Contest, possible
+from loadbench.analysis.best import Best, Contest, possible
 from loadbench.analysis.ceilings import Ceilings
 from loadbench.analysis.notes import not_counted_text
+from loadbench.analysis.rivals import Condition
 from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.report.bottleneck import sentences
 from loadbench.report.cells import FIGURES, USUAL, Loaders, figure_notes, figures, loader_text, set_tunables

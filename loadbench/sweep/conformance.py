@@ -99,7 +99,7 @@ def _check_damaged(name: str, device: str, damaged: Sample, whole: Sample, conte
     """A damaged file must end in an exception: not in a crash, a hang, or wrong tensors."""
     case = _case(name, damaged, device)
     files = tuple(sorted(damaged.path.glob("*.safetensors")))
-    job = Job(case, files, manifest_path(open_checkpoint(whole.path), "auto"), None, "fadvise", None)
+    job = Job(case, files, manifest_path(open_checkpoint(whole.path), "auto"), None, "fadvise", None, None)
     outcome = run_trial(job, context, directory / "damaged.log", TIMEOUT_S)
     clean = outcome.failed is not None and not outcome.failed.wrong_bytes
     detail = outcome.died or outcome.hung or ("it was loaded without an error" if outcome.finished else "")
@@ -110,7 +110,7 @@ def _trial(case: Case, sample: Sample, context: Context, directory: Path) -> Rec
     checkpoint = open_checkpoint(sample.path)
     manifest_of(checkpoint)
     form = checkpoint if checkpoint.format in loaders.find(case.loader).formats else converted(checkpoint)
-    job = Job(case, form.files, manifest_path(checkpoint, "auto"), None, "fadvise", None)
+    job = Job(case, form.files, manifest_path(checkpoint, "auto"), None, "fadvise", None, None)
     outcome = run_trial(job, context, directory / "trial.log", TIMEOUT_S)
     return judge(
         case,

@@ -150,13 +150,15 @@ def _find_cold_method(format: str, forms: _Forms, wish: str, cleanup: ExitStack,
 def _job(case: Case, checkpoint: Checkpoint, forms: _Forms, options: SweepOptions, memory: int) -> Job:
     format = _format_of(case)
     files = forms.files[format]
+    device = describe_storage(files[0]).device
     return Job(
         case=case,
         files=files,
         manifest=manifest_path(checkpoint, case.dtype),
-        block_device=describe_storage(files[0]).device,
+        block_device=device,
         cold_method=forms.cold_methods.get(format, "fadvise"),
         memory_limit=_memory_limit(case, checkpoint, options, memory),
+        stored_bytes=sum(file.stat().st_blocks * 512 for file in files) if device else None,
     )
 
 

@@ -171,16 +171,14 @@ def _path(case: Case, outcome: Outcome, payload_bytes: int) -> PathProof:
     if finished.attested_path:
         effective, evidence = finished.attested_path
     else:
-        effective, evidence = path_seen(finished, outcome.before, outcome.after, payload_bytes, requested)
+        effective, evidence = path_seen(finished, outcome, payload_bytes, requested)
     return PathProof(requested=requested, effective=effective, evidence=evidence)
 
 
-def path_seen(
-    finished: Finished, before: Residency | None, after: Residency | None, payload_bytes: int, requested: str
-) -> tuple[str, str]:
+def path_seen(finished: Finished, outcome: Outcome, payload_bytes: int, requested: str) -> tuple[str, str]:
     """The I/O path that the kernel's counters show, and which of them show it.
 
-    direct: storage delivered the bytes, and the page cache neither grew nor could have served them.
+    direct: storage delivered the bytes, and the page cache neither could have served them nor grew by them.
     buffered: read calls asked for the bytes. mmap: it was asked for and no read call was made, so page faults
     brought them; io_uring and libaio make no read call that is counted, so nothing else can be concluded from none.
     """
@@ -188,16 +186,29 @@ def path_seen(
     read, asked = counts.storage_read_bytes, counts.read_call_bytes
     if payload_bytes == 0 or read is None or asked is None:
         return "unknown", "/proc/self/io cannot be read" if payload_bytes else "there are no bytes to see"
-    growth = cache_growth(before, after)
-    warm = before is not None and before.state == "warm"
-    if read >= NEARLY_ALL * payload_bytes and (warm or (growth is not None and growth <= NEARLY_NONE * payload_bytes)):
-        place = "although the page cache held them" if warm else "and the page cache did not grow"
-        return "direct", f"storage delivered {read} bytes {place}"
+    if read >= NEARLY_ALL * payload_bytes and (evidence := _past_the_cache(read, outcome, payload_bytes, requested)):
+        return "direct", f"storage delivered {read} bytes {evidence}"
     if asked >= NEARLY_ALL * payload_bytes:
         return "buffered", f"read calls asked for {asked} bytes"
     if requested == "mmap" and asked <= NEARLY_NONE * payload_bytes:
         return "mmap", f"{counts.major_faults} major and {counts.minor_faults} minor faults, no read calls"
     return "unknown", f"storage delivered {read} bytes, read calls asked for {asked}"
+
+
+def _past_the_cache(read: int, outcome: Outcome, payload_bytes: int, requested: str) -> str:
+    """Why the bytes that storage delivered were not read through the page cache; nothing if they may have been."""
+    if outcome.before is not None and outcome.before.state == "warm":
+        # What maps the file or reads it through the cache by its own word, can only have found it evicted.
+        return "" if requested in ("mmap", "buffered") else "although the page cache held them"
+    growth = cache_growth(outcome.before, outcome.after)
+    if growth is None:
+        return ""
+    if growth <= NEARLY_NONE * payload_bytes:
+        return "and the page cache did not grow"
+    others = max(0, (outcome.device_read_bytes or 0) - read)
+    if requested == "direct" and others >= NEARLY_ALL * growth:
+        return f"and the page cache grew by {growth}, but the disk delivered {others} more"
+    return ""
 
 
 def cache_growth(before: Residency | None, after: Residency | None) -> int | None:

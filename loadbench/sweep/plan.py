@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from loadbench import loaders
 from loadbench.analysis.precision import LADDER, PRECISION
+from loadbench.analysis.rivals import can_tell_apart, rivals_of
 from loadbench.errors import UsageError, unknown_name
 from loadbench.loaders.contract import Loader
 from loadbench.machine.secrets import redact
@@ -41,26 +42,33 @@ def plan_cases(options: SweepOptions, checkpoint: str) -> list[Planned]:
 def with_sentinels(
     planned: list[Planned], options: SweepOptions, ceilings: Sequence[Ceiling]
 ) -> tuple[list[Planned], list[Case]]:
-    """The cases and the sentinels of their checkpoints behind them, and which of all are the sentinels."""
+    """The cases and the sentinels of their checkpoints behind them, and which of all are the sentinels.
+
+    A ceiling that was asked for by name may be a sentinel as well: it is one case, tried in every round that any
+    other case needs. Where nothing else was asked for, it is a case like any other.
+    """
     caches = TypeAdapter(tuple[CacheWish, ...]).validate_python(options.cache)
     names = dict.fromkeys(one.case.checkpoint for one in planned)
     found = [case for name in names for case in sentinels(name, caches, ceilings)]
     asked = {one.case.name for one in planned}
-    # A ceiling that was asked for by name may be the same case: it is then a case like any other.
     added = [case for case in found if case.name not in asked]
-    return [*planned, *(Planned(case) for case in added)], added
+    contest = asked - {case.name for case in found}
+    return [*planned, *(Planned(case) for case in added)], found if contest else added
 
 
 def make_plan(planned: Sequence[Planned], sentinel_cases: list[Case], options: SweepOptions) -> Plan:
     """The plan as run.json has it. With a number of rounds and no precision, every case has that many."""
     fixed = options.rounds is not None and options.precision is None
     rounds = options.rounds or LADDER[-1]
+    if not fixed and rounds < LADDER[0]:
+        raise UsageError(f"--precision needs at least {LADDER[0]} rounds for an interval; --rounds says {rounds}.")
+    contest = [one.case for one in planned if not one.skip and one.case not in sentinel_cases]
     precision = PRECISION if options.precision is None else dict.fromkeys(PRECISION, options.precision)
     return Plan.model_validate(
         {
             "cases": [one.case for one in planned],
             "rounds": rounds,
-            "ladder": [] if fixed else [step for step in LADDER if step <= rounds],
+            "ladder": [] if fixed else _ladder(contest, rounds),
             "precision": {} if fixed else precision,
             "budget_s": options.budget,
             "sentinels": sentinel_cases,
@@ -70,6 +78,13 @@ def make_plan(planned: Sequence[Planned], sentinel_cases: list[Case], options: S
             "options": options_to_json(options),
         }
     )
+
+
+def _ladder(cases: Sequence[Case], rounds: int) -> list[int]:
+    """The steps at which a case may stop: only those with enough trials to tell so many cases apart."""
+    steps = [step for step in LADDER if step <= rounds]
+    most = max((len(rivals) for rivals in rivals_of(cases).values()), default=1)
+    return [step for step in steps if can_tell_apart(most, step)] or steps[-1:]
 
 
 def round_order(cases: list[Case], seed: int, round_number: int) -> list[Case]:

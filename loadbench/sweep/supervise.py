@@ -10,16 +10,17 @@ from typing import TypeVar
 
 import psutil
 
-from loadbench.errors import CacheControlError
+from loadbench.errors import CacheControlError, CheckpointError
 from loadbench.machine import pagecache
 from loadbench.machine.gpu_state import GpuState, gpu_state
+from loadbench.machine.interruptions import uninterrupted
 from loadbench.machine.kernel_log import KernelLog, warnings_in
 from loadbench.machine.memory import oom_kills
 from loadbench.machine.processes import kill_tree
 from loadbench.machine.residency import residency
 from loadbench.machine.surroundings import Window, stamp
 from loadbench.records import Case, Residency
-from loadbench.sweep.processes import Context, uninterrupted
+from loadbench.sweep.processes import Context
 from loadbench.trial import worker
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, Ready, TrialSpec, Verify
 
@@ -44,11 +45,8 @@ class Job:
     cold_method: str
     """How the files are made cold: fadvise, drop_caches or copy."""
     memory_limit: int | None
-
-    @property
-    def stored_bytes(self) -> int | None:
-        """What the files take up on their block device; None where there is none."""
-        return sum(file.stat().st_blocks * 512 for file in self.files) if self.block_device else None
+    stored_bytes: int | None
+    """What the files take up on their block device; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,8 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
         made_by, before = _make_state(job)
     except CacheControlError as error:
         return Outcome(disturbed=str(error))
+    except (CheckpointError, OSError) as error:  # a file is gone, or cannot be read any more
+        return Outcome(failed=Failed(str(error)))
     if before.state != job.case.cache:
         return Outcome(
             disturbed=f"{job.case.cache} was asked for, but the page cache was {before.text} before the clock "
@@ -122,7 +122,11 @@ def _converse(job: Job, process: BaseProcess, channel: Connection, timeout_s: fl
             before=before,
         )
     loaded, window = _watched_load(job, process, channel, timeout_s)
-    seen = Outcome(made_by=made_by, before=before, after=residency(job.files), window=window)
+    seen = Outcome(made_by=made_by, before=before, window=window)
+    try:
+        seen = replace(seen, after=residency(job.files))
+    except CheckpointError as error:
+        loaded = loaded if isinstance(loaded, Failed) else Failed(str(error))
     if isinstance(loaded, Failed):
         return replace(seen, failed=loaded)
     seen = replace(seen, window=replace(window, gpu=gpu | _gpu_state(ready, process)))

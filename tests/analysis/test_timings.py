@@ -51,7 +51,7 @@ def test_the_nearest_trials_decide() -> None:
         "this checkpoint", 1.5,
     )  # fmt: skip
     assert costs[elsewhere.name] == ("this loader", 1.5)
-    assert costs[builders.case("tensorizer").name] == ("any loader", 2.0)
+    assert costs[builders.case("tensorizer").name] == ("any loader", (1 + 2 + 5) / 3)
     assert estimate(builders.case(cache="warm"), size, history) is None
 
 
@@ -73,6 +73,25 @@ def test_spread_is_around_each_case_s_own_median() -> None:
 
 def test_steady_cases_need_few_rounds_and_wild_ones_all() -> None:
     ladder = [6, 9, 12, 15, 20]
-    assert expected_rounds(ladder, 0.05, [-0.01, 0.0, 0.01]) == 6
-    assert expected_rounds(ladder, 0.05, [-0.5, 0.0, 0.5]) == 20
-    assert 6 < expected_rounds(ladder, 0.05, [-0.06, -0.03, 0.0, 0.0, 0.03, 0.06]) < 20
+    assert expected_rounds(ladder, 20, 0.05, [-0.01, 0.0, 0.01]) == 6
+    assert expected_rounds(ladder, 20, 0.05, [-0.5, 0.0, 0.5]) == 20
+    assert 6 < expected_rounds(ladder, 20, 0.05, [-0.06, -0.03, 0.0, 0.0, 0.03, 0.06]) < 20
+
+
+def test_a_plan_of_more_rounds_than_the_ladder_goes_on_to_its_end() -> None:
+    assert expected_rounds([6, 9, 12, 15, 20], 30, 0.05, [-0.5, 0.0, 0.5]) == 30
+    assert expected_rounds([6, 9], 10, 0.05, [-0.5, 0.0, 0.5]) == 10
+    assert expected_rounds([6, 9], 10, 0.05, [-0.01, 0.0, 0.01]) == 6
+
+
+def test_spread_does_not_take_a_shift_between_runs_for_scatter() -> None:
+    case = builders.case()
+    slow, fast = ([trial(case, n + 1, ms, n) for n in range(4)] for ms in (900, 100))
+    assert set(spread([*timed(slow, "monday"), *timed(fast, "tuesday")])) == {0.0}
+
+
+def test_what_was_disturbed_before_it_succeeded_is_part_of_its_cost() -> None:
+    case = builders.case()
+    disturbed = trial(case, 1, 400, 0).model_copy(update={"status": "disturbed", "reason": "cpu: others"})
+    records = [disturbed, trial(case, 1, 400, 2, attempt=2), trial(case, 2, 400, 3), trial(case, 3, 400, 4)]
+    assert [one.wall_s for one in timed(records)] == [3.0, 1.0]

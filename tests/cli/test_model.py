@@ -25,6 +25,7 @@ def test_make_prints_the_place_and_talks_on_stderr(tmp_path: Path) -> None:
     made = run("make", "gpt2", "--scale", "0.001", "--out", out)
     assert made.exit_code == 0
     assert made.stdout == f"{out}\n"
+    assert "making gpt2-scale0.001 (35.9 MB)\n" in made.stderr
     assert "Wrote gpt2-scale0.001: 35,852,745 bytes in 1 file" in made.stderr
     assert "GB/s" in made.stderr
     again = run("make", "gpt2", "--scale", "0.001", "--out", out)

@@ -144,7 +144,7 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
 
 
 def in_a_process(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    program = "import typer; from loadbench.cli.report import report; typer.run(report)"
+    program = "import sys; from loadbench.cli import run; sys.exit(run(['report', *sys.argv[1:]]))"
     known = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],

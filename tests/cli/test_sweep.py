@@ -101,10 +101,17 @@ def test_a_dry_run_makes_nothing(loadbench: Loadbench, tmp_path: Path) -> None:
         ended.stdout
     )
     assert "very roughly: no run of this machine in results/" in ended.stdout
-    assert re.search(r"cold: the smallest slowdown found in 80 % of such runs is \d+ % with 6 rounds", ended.stdout)
+    assert "the smallest slowdown that 4 of 5 such sweeps find:" in ended.stdout
+    assert re.search(r"cold: \d+ % with 6 rounds and \d+ % with 20 rounds between two cases", ended.stdout)
     assert "fastsafetensors-gds" in ended.stdout.split("skipped:")[1]
     assert not out.exists()
     assert not list(cache.rglob("*.safetensors"))
+
+
+def test_a_plan_is_printed_also_where_there_is_no_unicode(loadbench: Loadbench, checkpoint: Path) -> None:
+    ended = loadbench("sweep", checkpoint, "--dry-run", "--loader", "fake", "--rounds", "3", PYTHONIOENCODING="ascii")
+    assert ended.returncode == 0, ended.stderr
+    assert "2 cases ? 3 rounds = 6 trials" in ended.stdout
 
 
 def test_a_configuration_file_and_flags_over_it(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
@@ -192,6 +199,30 @@ def test_bad_input(loadbench: Loadbench, checkpoint: Path, tmp_path: Path, argum
     assert "Traceback" not in ended.stderr
     assert re.search(message, " ".join(ended.stderr.split())), ended.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep", "LONG"],
+        ["sweep", "LONG", "--dry-run"],
+        ["sweep", "CHECKPOINT", "--out", "LONG"],
+        ["sweep", "--resume", "--out", "LONG"],
+        ["trial", "fake", "LONG"],
+        ["probe", "LONG"],
+        ["report", "LONG"],
+        ["predict", "LONG", "--like", "gpt2"],
+        ["predict", "--like", "LONG"],
+        ["model", "info", "LONG"],
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_too_long(loadbench: Loadbench, checkpoint: Path, arguments: list[str]) -> None:
+    words = {"CHECKPOINT": str(checkpoint), "LONG": "x" * 300}
+    ended = loadbench(*[words.get(word, word) for word in arguments])
+    assert ended.returncode == 2, ended.stderr
+    assert re.search("(Cannot|cannot) .*: File name too long", ended.stderr), ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_damaged_checkpoints_are_refused_before_anything_is_measured(

@@ -225,6 +225,20 @@ def test_a_place_that_is_not_there_yet_is_judged_by_its_parent(disk: Path) -> No
     assert list(disk.iterdir()) == []
 
 
+def test_what_lies_in_the_parent_does_not_matter_to_a_place_that_is_not_there_yet(
+    disk: Path, mapper: Callable[[Path], int]
+) -> None:
+    mapper(written(disk / "model.safetensors"))
+    huge = disk / "huge.safetensors"
+    huge.touch()
+    os.truncate(huge, shutil.disk_usage(disk).free + 2**30)  # too large for a private copy
+    assert not examine(disk).verdict.cold
+    diagnosis = examine(disk / "cache")
+    assert diagnosis.verdict.cold, diagnosis.verdict.text
+    assert "copies" not in diagnosis.verdict.text
+    assert found(diagnosis, "checkpoints").seen == "no weight files"
+
+
 def test_an_interruption_leaves_no_file(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(file: Path, *, made: bool) -> Probe:
         assert made

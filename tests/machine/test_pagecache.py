@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loadbench.errors import CacheControlError, UsageError
+from loadbench.errors import CacheControlError, CheckpointError, UsageError
 from loadbench.machine import residency as residency_module
 from loadbench.machine.memory import available_bytes
 from loadbench.machine.pagecache import choose_cold_method, evict, make_warm, warm
@@ -47,7 +47,7 @@ def test_drop_caches_without_the_right_says_what_it_takes(
 
 
 def test_evicting_a_missing_file_names_it(disk: Path) -> None:
-    with pytest.raises(CacheControlError, match="gone: No such file"):
+    with pytest.raises(CheckpointError, match="gone: No such file"):
         evict([disk / "gone"], "fadvise")
 
 

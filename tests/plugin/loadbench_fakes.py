@@ -25,7 +25,7 @@ BEHAVIOURS = (
     "raise", "raise-midway", "crash", "exit", "hang", "hang-in-prepare", "raise-in-prepare", "killed", "print",
     "hungry", "import", "child", "secret", "claim-direct", "claim-gds", "look", "lenient",
     "stop-clock", "late", "odd-setting", "die-at-any-time", "uneven", "stranger",
-    "child-reads", "child-reads-and-stays",
+    "child-reads", "child-reads-and-stays", "remove",
 )  # fmt: skip
 
 _READ = """
@@ -95,6 +95,9 @@ class Fake:
                 continue
             tensor = torch.frombuffer(raw, dtype=torch.uint8).view(dtype).reshape(shape)
             yield from self._spoiled(number, name, tensor)
+        if self.behaviour == "remove":
+            for file in files:
+                file.unlink()
 
     def _before(self, witness: Witness) -> None:
         match self.behaviour:

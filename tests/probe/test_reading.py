@@ -1,4 +1,3 @@
-import mmap
 import os
 from collections import Counter
 from pathlib import Path
@@ -6,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadbench.errors import InternalError
-from loadbench.loaders.raw_read import ALIGNMENT
-from loadbench.probe.buffers import huge_buffer
+from loadbench.loaders.buffers import ALIGNMENT
 from loadbench.probe.reading import Reader
 from loadbench.probe.sample import Span, whole
 from loadbench.probe.stage import MissingError
@@ -79,33 +77,3 @@ def test_no_descriptor_is_left(disk: Path) -> None:
 def test_a_setting_larger_than_the_reader_is_a_mistake_and_not_a_figure(disk: Path) -> None:
     with pytest.raises(InternalError, match="2 threads"):
         Reader(MIB, direct=False).read(whole([written(disk / "a", 10)]), 2, MIB)
-
-
-def test_buffers_are_there_before_they_are_used_in_huge_pages_where_possible() -> None:
-    buffer = huge_buffer(8 * MIB)
-    address = _address(buffer)
-    facts = _mapping(address)
-    assert int(facts["Rss"].split()[0]) >= 8 * 1024, "first touch costs more than the read"
-    assert "sh" not in facts["VmFlags"].split(), "shared memory never gets huge pages"
-    if Path("/sys/kernel/mm/transparent_hugepage/enabled").exists():
-        assert "hg" in facts["VmFlags"].split()
-
-
-def _address(buffer: mmap.mmap) -> int:
-    import ctypes
-
-    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-
-
-def _mapping(address: int) -> dict[str, str]:
-    """The entry of /proc/self/smaps that an address lies in."""
-    facts: dict[str, str] = {}
-    inside = False
-    for line in Path("/proc/self/smaps").read_text().splitlines():
-        head, _, rest = line.partition(" ")
-        if "-" in head and ":" not in head:
-            start, end = (int(part, 16) for part in head.split("-"))
-            inside = start <= address < end
-        elif inside:
-            facts[head.rstrip(":")] = rest.strip()
-    return facts

@@ -201,3 +201,27 @@ def test_a_load_that_failed_has_its_surroundings_too() -> None:
     assert record.status == "failed"
     assert record.surroundings
     assert (record.surroundings.window_ns, record.surroundings.foreign_cpu_ns) == (NS, None)
+
+
+@pytest.mark.parametrize("loader", ["safetensors-mmap", "safetensors-pread"])
+def test_a_warm_load_of_an_evicted_file_is_not_a_direct_one(loader: str) -> None:
+    """A stranger evicts it between the proof and the load, which brings it back: before and after look warm."""
+    asked = 0 if loader == "safetensors-mmap" else PAYLOAD
+    record = judged(reading(PAYLOAD, asked), loader=loader, cache="warm", before=WARM, after=WARM)
+    assert record.status == "disturbed"
+    assert record.reason == "cache: warm was asked for, but 100% of the bytes came from storage inside the clock"
+
+
+@pytest.mark.parametrize(
+    ("disk", "status", "effective"),
+    [(PAYLOAD * 3 // 2, "disturbed", "direct"), (PAYLOAD, "failed", "buffered"), (None, "failed", "buffered")],
+)
+def test_a_stranger_who_fills_the_cache_does_not_make_direct_reads_buffered(
+    disk: int | None, status: str, effective: str
+) -> None:
+    """What grew the page cache was read on top of the trial's own bytes; a trial that filled it itself read once."""
+    tunables: dict[str, int | str] = {"io": "direct"}
+    record = judged(loader="raw-read", after=PART, around=window(disk), tunables=tunables)
+    assert record.path
+    assert (record.status, record.path.effective) == (status, effective)
+    assert status != "disturbed" or record.reason.startswith("disk: others read 50.0 MB")

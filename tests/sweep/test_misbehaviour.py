@@ -1,6 +1,7 @@
 """A loader that does wrong, in every way it can, ends as the right record, and the sweep goes on."""
 
 import re
+import shutil
 from pathlib import Path
 
 import psutil
@@ -105,6 +106,22 @@ def test_nothing_of_a_killed_trial_is_left(run: StoredRun) -> None:
     """The fake started `sleep 3600` and hung."""
     assert record_of(run, "child").status == "timeout"
     assert ["sleep", "3600"] not in [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+
+
+def test_files_that_vanish_make_failed_records(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
+    """The first trial removes them while it loads; from then on there is nothing to make cold or warm."""
+    place = shutil.copytree(checkpoint, tmp_path / "small")
+    ended = loadbench(
+        "sweep", place, "--loader", "fake", "--set", "fake.behaviour=remove", "--rounds", "3", "--out", tmp_path / "run"
+    )
+    assert ended.returncode == 4, ended.stderr
+    assert "Traceback" not in ended.stderr
+    stored = read_run(tmp_path / "run")
+    assert stored.run.sessions[-1].ended == "complete"
+    tried = [record for record in stored.records if record.status != "skipped"]
+    assert [(record.round, record.status) for record in tried] == [(1, "failed")] * 2 + [(2, "failed")] * 2
+    file = re.escape(str(place / "model.safetensors"))
+    assert all(re.search(f"cannot (open|evict) {file}: No such file", record.reason) for record in tried)
 
 
 def test_events_are_in_order(run: StoredRun) -> None:

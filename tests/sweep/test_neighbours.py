@@ -59,7 +59,7 @@ def trial(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         def run(behaviour: str = "right", tolerated: frozenset[str] = frozenset()) -> Record:
             tunables: dict[str, Value] = {"sleep_ms": SLEEP_MS, "behaviour": behaviour}
             case = Case(loader="fake", checkpoint="small", cache="warm", tunables=tunables)
-            job = Job(case, tried.files, manifest_path(tried, "auto"), device, "fadvise", None)
+            job = Job(case, tried.files, manifest_path(tried, "auto"), device, "fadvise", None, None)
             return judge(
                 case, run_trial(job, context, log, 60), round_number=1, attempt=1, started_at=datetime.now(UTC),
                 session=0, isolation="fork", payload_bytes=tried.payload_bytes, stored_bytes=None, tolerated=tolerated,

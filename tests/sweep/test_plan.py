@@ -153,7 +153,7 @@ def test_sentinels_read_as_the_fastest_ceiling_of_their_checkpoint_did() -> None
     assert [one.case for one in planned[-2:]] == sentinels
 
 
-def test_a_ceiling_that_was_asked_for_by_name_is_no_sentinel() -> None:
+def test_a_ceiling_that_alone_was_asked_for_is_no_sentinel() -> None:
     options = SweepOptions(loader=("raw-read",), set={"raw-read.io": ("direct",)}, cache=("cold",))
     planned, sentinels = with_sentinels(plan_cases(options, "gpt2"), options, [])
     assert len(planned) == 1
@@ -225,3 +225,24 @@ def test_bad_toml(tmp_path: Path, text: str, message: str) -> None:
 def test_missing_toml(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Cannot read .*nowhere\.toml: No such file"):
         read_toml(tmp_path / "nowhere.toml")
+
+
+def test_a_ceiling_that_was_asked_for_too_is_one_case_and_a_sentinel() -> None:
+    options = SweepOptions(loader=("safetensors-pread", "raw-read"), cache=("cold",), set={"raw-read.io": ("direct",)})
+    planned, sentinels = with_sentinels(plan_cases(options, "gpt2"), options, [])
+    assert [one.case.loader for one in planned] == ["safetensors-pread", "raw-read"]
+    assert sentinels == [planned[1].case]
+
+
+def test_many_cases_need_more_rounds_before_any_may_stop() -> None:
+    """Six trials against six of a fifty-first of alpha can show nothing."""
+    many = SweepOptions(loader=("fastsafetensors-nogds",), axes={"threads": tuple(map(str, range(1, 49)))})
+    planned = plan_cases(many, "gpt2")
+    assert make_plan(planned, [], many).ladder == [9, 12, 15, 20]
+    assert make_plan(planned[:94], [], many).ladder == [6, 9, 12, 15, 20]
+    assert make_plan(planned, [], replace(many, rounds=6, precision=0.05)).ladder == [6]
+
+
+def test_a_precision_needs_an_interval() -> None:
+    with pytest.raises(UsageError, match="--precision needs at least 6 rounds for an interval; --rounds says 4"):
+        make_plan([], [], SweepOptions(rounds=4, precision=0.05))

@@ -2,8 +2,10 @@
 
 import errno
 import mmap
+from contextlib import suppress
 
-from loadbench.loaders.raw_read import ALIGNMENT
+ALIGNMENT = 4096
+"""O_DIRECT wants offsets, lengths and addresses in whole logical blocks; no device today has larger ones."""
 
 _MADV_POPULATE_WRITE = 23
 
@@ -16,7 +18,8 @@ def huge_buffer(size: int) -> mmap.mmap:
     """
     # MAP_PRIVATE, or the kernel backs it by shmem, which never gets huge pages.
     buffer = mmap.mmap(-1, max(size, ALIGNMENT), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    buffer.madvise(mmap.MADV_HUGEPAGE)
+    with suppress(OSError):  # a kernel built without transparent huge pages refuses
+        buffer.madvise(mmap.MADV_HUGEPAGE)
     try:
         buffer.madvise(_MADV_POPULATE_WRITE)
     except OSError as error:

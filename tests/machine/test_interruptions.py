@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from loadbench.errors import Interrupted
-from loadbench.sweep.processes import uninterrupted
+from loadbench.machine.interruptions import uninterrupted
 
 
 def interrupt(_number: int, _frame: object) -> None:
