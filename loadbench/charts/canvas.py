@@ -33,7 +33,7 @@ class Key:
 
     text: str
     colour: str
-    mark: Literal["area", "outline", "line", "dashes", "points"] = "area"
+    mark: Literal["area", "interval", "outline", "line", "dashes", "points"] = "area"
     marker: str = "o"
 
 
@@ -151,6 +151,9 @@ def _draw_keys(plot: Plot, row: Sequence[tuple[float, Key]], y: float) -> None:
 def _marks(key: Key, x: float, y: float) -> Iterator[Line2D | Rectangle]:
     if key.mark == "area":
         yield Rectangle((x + 0.05, y - 0.06), _MARK - 0.1, 0.12, color=key.colour, linewidth=0)
+    elif key.mark == "interval":
+        yield Rectangle((x + 0.01, y - 0.06), _MARK - 0.02, 0.12, color=key.colour, alpha=0.4, linewidth=0)
+        yield Line2D([x + _MARK / 2] * 2, [y - 0.08, y + 0.08], color=key.colour, linewidth=2)
     elif key.mark == "outline":
         yield Rectangle((x + 0.05, y - 0.06), _MARK - 0.1, 0.12, edgecolor=key.colour, facecolor="none", linewidth=1.8)
     elif key.mark == "dashes":

@@ -39,7 +39,7 @@ def slug(name: str) -> str:
 
 
 def _write(one: RunChart, stem: Path) -> ChartFile:
-    written = ChartFile(stem, visible(short(f"{one.chart.head.title}. {one.chart.describe()}")), one.beside)
+    written = ChartFile(stem, visible(f"{short(one.chart.head.title)}. {one.chart.describe()}"), one.beside)
     for theme in THEMES:
         rendered = render(one.chart, theme)
         replace_file(written.path(theme.name, "svg"), rendered.svg)

@@ -53,8 +53,9 @@ def _candidates(wish: Wish) -> Iterable[Box]:
         yield _box(wish.x - 0.7 * beside, wish.y + far, wish.width, _HEIGHT)
         yield _box(wish.x + 0.7 * beside, wish.y - far, wish.width, _HEIGHT)
         yield _box(wish.x - 0.7 * beside, wish.y - far, wish.width, _HEIGHT)
-    yield _box(wish.x + beside, wish.y, wish.width, _HEIGHT)
-    yield _box(wish.x - beside, wish.y, wish.width, _HEIGHT)
+    for far in (0.0, 0.04, -0.04):
+        yield _box(wish.x + beside, wish.y + far, wish.width, _HEIGHT)
+        yield _box(wish.x - beside, wish.y + far, wish.width, _HEIGHT)
 
 
 def _box(x: float, y: float, width: float, height: float) -> Box:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _HEIGHT = 3.2
 _LEFT = 0.65
 _HEADROOM = 1.12
+_BESIDE = 0.07
+"""Between the intervals of two lines at one value of the setting. Inches."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ class Lines:
         _ticks_below(plot, along, self._ticks())
         for reference in self.references:
             plot.axes.axhline(reference.value, color=theme.text, linewidth=1.2, linestyle=(0, (4, 2)))
-        for line in self.lines:
-            _draw_line(plot, line, along)
-        _draw_values(plot, self.lines, along, top, [reference.value for reference in self.references])
+        paths = [_path(line, along, _shift(place, self.lines) / plot.width) for place, line in enumerate(self.lines)]
+        for line, path in zip(self.lines, paths, strict=True):
+            _draw_line(plot, line, path)
+        _draw_values(plot, self.lines, paths, [reference.value for reference in self.references])
         if not self.lines:
             plot.empty()
         return plot.figure
@@ -125,9 +128,19 @@ def _ticks_below(plot: Plot, along: Scale, ticks: dict[float, str]) -> None:
             ends = middle + half + 0.06
 
 
-def _draw_line(plot: Plot, line: Line, along: Scale) -> None:
+def _shift(place: int, lines: Sequence[Line]) -> float:
+    """How far a line stands beside the true values, so that its intervals do not hide those of others. Inches."""
+    with_intervals = any(point.low is not None for line in lines for point in line.points)
+    return (place - (len(lines) - 1) / 2) * _BESIDE if with_intervals else 0.0
+
+
+def _path(line: Line, along: Scale, shift: float) -> list[float]:
+    """Where the points of a line stand along the axis, from 0 to 1."""
+    return [along.places[point.x] + shift for point in line.points]
+
+
+def _draw_line(plot: Plot, line: Line, x: Sequence[float]) -> None:
     colour = plot.theme.colour(line.colour)
-    x = [along.places[point.x] for point in line.points]
     for at, point in zip(x, line.points, strict=True):
         if point.low is not None and point.high is not None:
             plot.axes.plot([at, at], [point.low, point.high], color=colour, alpha=0.4, linewidth=3, zorder=2)
@@ -137,28 +150,40 @@ def _draw_line(plot: Plot, line: Line, along: Scale) -> None:
         color=colour,
         linewidth=1.8,
         marker=_marker(line),
-        markersize=6,
+        markersize=6.5,
         markeredgecolor=plot.theme.background,
-        markeredgewidth=0.8,
+        markeredgewidth=0.7,
         zorder=3,
         clip_on=False,
     )
 
 
-def _draw_values(plot: Plot, lines: Sequence[Line], along: Scale, top: float, levels: Sequence[float]) -> None:
+def _draw_values(plot: Plot, lines: Sequence[Line], paths: Sequence[Sequence[float]], levels: Sequence[float]) -> None:
     """The value beside each point where there is room; the smallest of each line first, as they matter most."""
-    paths = [
-        [(along.places[point.x] * plot.width, point.y / top * plot.height) for point in line.points] for line in lines
+    top = plot.axes.get_ylim()[1]
+
+    def inches(x: float, y: float) -> tuple[float, float]:
+        return x * plot.width, y / top * plot.height
+
+    drawn = [
+        [inches(x, point.y) for x, point in zip(path, line.points, strict=True)]
+        for line, path in zip(lines, paths, strict=True)
+    ]
+    drawn += [[inches(0, level), inches(1, level)] for level in levels]
+    drawn += [
+        [inches(x, point.low), inches(x, point.high)]
+        for line, path in zip(lines, paths, strict=True)
+        for x, point in zip(path, line.points, strict=True)
+        if point.low is not None and point.high is not None
     ]
     points = [
-        (min(other.y for other in line.points) != point.y, place_of, point)
+        (min(other.y for other in line.points) != point.y, inches(x, point.y), point)
         for line, path in zip(lines, paths, strict=True)
-        for place_of, point in zip(path, line.points, strict=True)
+        for x, point in zip(path, line.points, strict=True)
     ]
     points.sort(key=lambda found: found[0])
     wishes = [Wish(*at, width(fit(point.shown, 1.5), SMALL)) for _, at, point in points]
-    across = [[(0.0, level / top * plot.height), (plot.width, level / top * plot.height)] for level in levels]
-    boxes = place(wishes, [*paths, *across], (-0.1, 0.03, plot.width + 0.1, plot.height + 0.1))
+    boxes = place(wishes, drawn, (-0.1, 0.03, plot.width + 0.1, plot.height + 0.1))
     for (_, _, point), box in zip(points, boxes, strict=True):
         if box:
             x, y = plot.left + (box[0] + box[2]) / 2, plot.bottom + (box[1] + box[3]) / 2

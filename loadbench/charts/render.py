@@ -31,12 +31,13 @@ class Rendered:
 
 def render(chart: Chart, theme: Theme) -> Rendered:
     """Draw a chart and write it in both formats."""
-    with style():
-        figure = chart.draw(theme)
-        svg, png = io.BytesIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": "loadbench"})
-        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": "loadbench"})
-    return Rendered(_accessible(svg.getvalue().decode(), chart), png.getvalue())
+    figure = draw(chart, theme)
+    return Rendered(_svg(figure, chart), _png(figure))
+
+
+def render_svg(chart: Chart, theme: Theme) -> str:
+    """The SVG alone, such as for a page that holds it."""
+    return _svg(draw(chart, theme), chart)
 
 
 def draw(chart: Chart, theme: Theme) -> Figure:
@@ -55,11 +56,26 @@ def style() -> Iterator[None]:
                 "font.family": ["DejaVu Sans"],
                 "font.size": NORMAL,
                 "text.parse_math": False,
+                "text.hinting": "none",  # else letters are wider on paper than they were measured
                 "svg.fonttype": "none",
                 "svg.hashsalt": "loadbench",
             }
         )
         yield
+
+
+def _svg(figure: Figure, chart: Chart) -> str:
+    file = io.BytesIO()
+    with style():
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": "loadbench"})
+    return _accessible(file.getvalue().decode(), chart)
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    with style():
+        figure.savefig(file, format="png", dpi=PNG_DPI, metadata={"Software": "loadbench"})
+    return file.getvalue()
 
 
 def _accessible(svg: str, chart: Chart) -> str:

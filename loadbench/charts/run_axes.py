@@ -46,7 +46,7 @@ def line_charts(contest: Contest, findings: Findings) -> Iterator[tuple[str, Lin
         left_out = len(of_loaders) - len(lines)
         note = f"{_KEPT} The {left_out} slowest loaders are left out." if left_out else _KEPT
         head = Head(f"Time to load over {short(tunable)}", subtitle(contest, findings), note)
-        yield tunable, Lines(head, short(tunable), TIME_AXIS, lines, tuple(ticks.items()))
+        yield tunable, Lines(head, _axis(tunable, of_loaders[0][0], findings), TIME_AXIS, lines, tuple(ticks.items()))
 
 
 def heat_maps(contest: Contest, findings: Findings) -> Iterator[tuple[CaseSummary, HeatMap]]:
@@ -86,13 +86,20 @@ def _heat_map(
             subtitle(contest, findings),
             f"Median times. {f'With {kept}, as in its best case.' if kept else ''}",
         ),
-        x_axis=short(along[0]),
-        y_axis=short(down[0]),
+        x_axis=_axis(along[0], best.summary, findings),
+        y_axis=_axis(down[0], best.summary, findings),
         value="Time (s)",
         columns=[tunable_text(along[0], value, case, loaders) for value in along[1]],
         rows=[tunable_text(down[0], value, case, loaders) for value in down[1]],
         cells=[[cells.get((repr(row), repr(column))) for column in along[1]] for row in down[1]],
     )
+
+
+def _axis(tunable: str, summary: CaseSummary, findings: Findings) -> str:
+    """A setting's name with its unit, where it has one."""
+    info = findings.stored.run.loaders.get(summary.case.loader)
+    units = {one.name: one.unit for one in info.tunables} if info else {}
+    return f"{short(tunable)} (bytes; M is MiB)" if units.get(tunable) == "bytes" else short(tunable)
 
 
 def _slice(best: Best, tunable: str, contest: Contest) -> list[Standing]:

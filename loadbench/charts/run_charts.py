@@ -7,9 +7,10 @@ from loadbench.analysis.best import Contest
 from loadbench.charts.chart import Chart
 from loadbench.charts.run_axes import heat_maps, line_charts
 from loadbench.charts.run_best import best_strip
-from loadbench.charts.run_drift import drift_chart
+from loadbench.charts.run_drift import drift_charts
 from loadbench.charts.run_phases import phase_stacks
 from loadbench.report.best_tables import best_title
+from loadbench.report.ceiling_tables import ceiling_title
 from loadbench.report.findings import Findings
 from loadbench.report.loader_tables import loader_title
 from loadbench.report.text import short
@@ -45,5 +46,5 @@ def _of_contest(contest: Contest, findings: Findings) -> Iterator[RunChart]:
 
 
 def _of_run(findings: Findings) -> Iterator[RunChart]:
-    if drift := drift_chart(findings):
-        yield RunChart("drift", drift)
+    for checkpoint, drift in drift_charts(findings):
+        yield RunChart(f"drift {checkpoint}", drift, ceiling_title(checkpoint))

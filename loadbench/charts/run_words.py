@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from loadbench.analysis.best import Contest
+from loadbench.records import Case
 from loadbench.report.best_tables import condition_text
 from loadbench.report.cells import Loaders, set_tunables
 from loadbench.report.findings import Findings
-from loadbench.records import Case
 
 TIME_AXIS = "Time to load (s)"
 

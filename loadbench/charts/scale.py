@@ -18,7 +18,7 @@ class Scale:
 
 
 def scale(values: Iterable[float]) -> Scale:
-    """Logarithmic where the values span much, else linear; in steps where one is 0 or less. There is room at the ends."""
+    """Logarithmic where the values span much, else linear; in steps where one is 0 or less."""
     ordered = sorted(set(values))
     if len(ordered) < 2:
         return Scale(dict.fromkeys(ordered, 0.5), "")

@@ -57,7 +57,7 @@ class Strip:
         ]
         keys = [Key("one trial", theme.muted, "points")]
         if any(row.interval for row in self.rows):
-            keys.append(Key("median with its 95 % interval", theme.muted))
+            keys.append(Key("median with its 95 % interval", theme.muted, "interval"))
         ground = draw_rows(self.head, theme, rows, axis=self.axis, references=self.references, keys=keys)
         axes = ground.plot.axes
         for row, place in zip(self.rows, ground.places, strict=True):

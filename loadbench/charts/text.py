@@ -4,6 +4,7 @@ Names come from results and are not trusted. Mathematics is switched off where c
 """
 
 from functools import cache
+from unicodedata import combining
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
@@ -13,19 +14,31 @@ from loadbench.report.text import visible
 SMALL, NORMAL, LARGE = 7.5, 9.0, 12.0
 """Sizes in points."""
 _LONGEST = 300
+_MOST_MARKS = 2
+_SLACK = 1.02
+"""Letters elsewhere may be a little wider than they are here."""
 _POINTS_PER_INCH = 72
 
 
 def drawable(text: str) -> str:
-    r"""The text with what is not printable or not in the font spelled out, as `\u4e2d`; no more than 300 characters."""
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return "".join(_drawable(character) for character in visible(cut))
+    r"""The text with what is not printable or not in the font spelled out, as `\u4e2d`; no more than 300 characters.
+
+    Marks above and below a letter are drawn, but not towers of them.
+    """
+    cut = visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    drawn = []
+    marks = 0
+    for character in cut:
+        marks = marks + 1 if combining(character) else 0
+        in_font = ord(character) in _in_font()
+        drawn.append(character if in_font and marks <= _MOST_MARKS else _spelled_out(character))
+    return "".join(drawn)
 
 
 def width(text: str, size: float = NORMAL, *, bold: bool = False) -> float:
     """How wide drawable text is, in inches."""
     points, _, _ = text_to_path.get_text_width_height_descent(text, _font(size, bold), False)
-    return float(points) / _POINTS_PER_INCH
+    return float(points) * _SLACK / _POINTS_PER_INCH
 
 
 def fit(text: str, room: float, size: float = NORMAL, *, bold: bool = False) -> str:
@@ -56,8 +69,8 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     return (*found, *([fit(" ".join(rest), room, size)] if rest else []))
 
 
-def _drawable(character: str) -> str:
-    return character if ord(character) in _in_font() else character.encode("unicode_escape").decode()
+def _spelled_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 @cache

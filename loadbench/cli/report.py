@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 if TYPE_CHECKING:
+    from loadbench.cli.report_charts import Images
     from loadbench.report.findings import Findings
 
 Format = Literal["terminal", "markdown", "json", "csv"]
@@ -19,9 +20,14 @@ def report(
         "terminal"
     ),
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the standard output.")] = None,
+    charts: Annotated[
+        Path | None,
+        typer.Option(help="Draw charts into this directory: SVG and PNG, light and dark. markdown links to them."),
+    ] = None,
 ) -> None:
     """Show tables of a run, or of every run in a folder: the best case of each loader first."""
     from loadbench import store
+    from loadbench.cli.report_charts import draw_charts
     from loadbench.errors import StoreError
     from loadbench.report.findings import find
 
@@ -36,12 +42,13 @@ def report(
         raise unreadable[0]
 
     _warn(runs)
+    images = draw_charts(runs, charts, beside=output) if charts is not None else {}
     if output is not None:
         text = io.StringIO()
-        _write(runs, format, text)
+        _write(runs, format, text, images)
         store.replace_file(output, text.getvalue())
     else:
-        _write(runs, format, sys.stdout)
+        _write(runs, format, sys.stdout, images)
     if unreadable:
         more = f" {len(unreadable) - 1} more could not be read." if unreadable[1:] else ""
         raise StoreError(f"The report leaves out a run that cannot be read. {unreadable[0]}{more}")
@@ -56,9 +63,10 @@ def _warn(runs: "list[Findings]") -> None:
             typer.echo(f"warning: {visible(short(findings.stored.run.name))}: {visible(warning)}", err=True)
 
 
-def _write(runs: "list[Findings]", format: Format, file: TextIO) -> None:
+def _write(runs: "list[Findings]", format: Format, file: TextIO, images: "Images") -> None:
     from loadbench.report import machine_readable
     from loadbench.report.document import document
+    from loadbench.report.images import with_images
     from loadbench.report.markdown import markdown
     from loadbench.report.terminal import print_documents
 
@@ -67,6 +75,7 @@ def _write(runs: "list[Findings]", format: Format, file: TextIO) -> None:
     elif format == "csv":
         file.write(machine_readable.as_csv(runs))
     elif format == "markdown":
-        file.write("\n".join(markdown(document(findings)) for findings in runs))
+        documents = (with_images(document(findings), images.get(findings.stored.path, ())) for findings in runs)
+        file.write("\n".join(markdown(one) for one in documents))
     else:
         print_documents([document(findings) for findings in runs], file)

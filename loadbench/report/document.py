@@ -9,7 +9,7 @@ from loadbench.report.findings import Findings
 from loadbench.report.loader_tables import loader_tables
 from loadbench.report.not_counted import not_counted_table
 from loadbench.report.reading import reading
-from loadbench.report.tables import Table
+from loadbench.report.tables import Image, Table
 from loadbench.report.text import short
 from loadbench.report.trial_facts import trial_facts
 
@@ -27,6 +27,8 @@ class Document:
     commands: tuple[str, ...]
     """The command lines that made the run."""
     repeat: tuple[Fact, ...]
+    images: tuple[Image, ...] = ()
+    """Charts that belong to no table."""
 
 
 def document(findings: Findings) -> Document:
