@@ -21,7 +21,8 @@ def markdown(document: Document) -> str:
         blocks += _table(table)
     if document.reading:
         blocks += ["## How to read this", *_fact_list(document.reading)]
-    blocks.append("## How to repeat it")
+    if document.commands or document.repeat:
+        blocks.append("## How to repeat it")
     if document.commands:
         blocks.append(_code(document.commands))
     blocks += _fact_list(document.repeat)

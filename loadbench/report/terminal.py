@@ -53,8 +53,9 @@ def print_document(document: Document, console: Console) -> None:
         console.print()
         console.print(_text("How to read this", "bold"))
         _print_facts(document.reading, console)
-    console.print()
-    console.print(_text("How to repeat it", "bold"))
+    if document.commands or document.repeat:
+        console.print()
+        console.print(_text("How to repeat it", "bold"))
     for command in document.commands:
         console.print(_text(f"$ {command}"), soft_wrap=True)
     _print_facts(document.repeat, console)
