@@ -9,7 +9,7 @@ from loadbench.records import Data
 
 Shown = Literal["label", "loader", "model", "gpu", "storage", "seconds", "GB/s", "GiB/s", "cache", "remark"]
 SETTING = "settings."
-_Setting = Annotated[str, StringConstraints(pattern=rf"^{re.escape(SETTING)}.+$")]
+_Setting = Annotated[str, StringConstraints(pattern=rf"^{re.escape(SETTING)}")]
 
 
 class PublishedColumn(Data):

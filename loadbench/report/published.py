@@ -39,9 +39,10 @@ def published_document(published: Published) -> Document:
 
 def _reading(published: Published) -> tuple[Fact, ...]:
     """The columns and words that this report uses."""
-    facts = [
-        ("Elapsed", "the time that the source states. What lies inside is told by the clock, and differs by source.")
-    ]
+    facts: list[Fact] = []
+    if any(record.seconds for record in published.records):
+        text = "the time that the source states. What lies inside is told by the clock, and differs by source."
+        facts.append(("Elapsed", text))
     if any(record.rate("GB/s") for record in published.records):
         facts.append(
             (
