@@ -44,6 +44,15 @@ class Chart(Protocol):
         """The figure, in the style that `render` sets."""
 
 
+@dataclass(frozen=True)
+class NamedChart:
+    """A chart, what its files are called, and the title of the table that it belongs to; empty for none."""
+
+    name: str
+    chart: Chart
+    beside: str = ""
+
+
 def listed(kind: str, items: Iterable[str]) -> str:
     """A description: the kind of chart and what is in it."""
     text = f"{kind}: {'; '.join(items) or 'no figure'}"

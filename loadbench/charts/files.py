@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadbench.charts.chart import NamedChart
 from loadbench.charts.render import render
-from loadbench.charts.run_charts import RunChart
 from loadbench.charts.theme import THEMES
 from loadbench.report.text import short, visible
 from loadbench.store import make_directory, replace_file
@@ -27,7 +27,7 @@ class ChartFile:
         return self.stem.with_name(f"{self.stem.name}-{theme}.{ending}")
 
 
-def write_charts(charts: Sequence[RunChart], directory: Path) -> tuple[ChartFile, ...]:
+def write_charts(charts: Sequence[NamedChart], directory: Path) -> tuple[ChartFile, ...]:
     """Write all charts of a run. Numbers keep the files in order, and apart."""
     make_directory(directory)
     return tuple(_write(one, directory / f"{number:02}-{slug(one.name)}") for number, one in enumerate(charts, 1))
@@ -38,7 +38,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or "chart"
 
 
-def _write(one: RunChart, stem: Path) -> ChartFile:
+def _write(one: NamedChart, stem: Path) -> ChartFile:
     written = ChartFile(stem, visible(f"{short(one.chart.head.title)}. {one.chart.describe()}"), one.beside)
     for theme in THEMES:
         rendered = render(one.chart, theme)

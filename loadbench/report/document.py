@@ -1,4 +1,4 @@
-"""A run as a document: text and tables in reading order, not yet in any format."""
+"""A report as a document: text and tables in reading order, not yet in any format."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from loadbench.report.trial_facts import trial_facts
 
 @dataclass(frozen=True)
 class Document:
-    """What a report says about one run."""
+    """What a report says about one run, or about one source of published figures."""
 
     title: str
     warnings: tuple[str, ...]

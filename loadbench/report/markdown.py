@@ -23,7 +23,8 @@ def markdown(document: Document) -> str:
     blocks += [_image(image) for image in document.images]
     if document.reading:
         blocks += ["## How to read this", *_fact_list(document.reading)]
-    blocks.append("## How to repeat it")
+    if document.commands or document.repeat:
+        blocks.append("## How to repeat it")
     if document.commands:
         blocks.append(_code(document.commands))
     blocks += _fact_list(document.repeat)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from loadbench.charts.chart import NamedChart
 from loadbench.charts.drift import Drift
 from loadbench.charts.files import slug, write_charts
 from loadbench.charts.heatmap import HeatMap
 from loadbench.charts.lines import Lines
-from loadbench.charts.run_charts import RunChart, run_charts
+from loadbench.charts.run_charts import run_charts
 from loadbench.charts.stacks import Stacks
 from loadbench.charts.strip import Strip
 from loadbench.errors import StoreError
@@ -24,7 +25,7 @@ from tests.report.test_hostile_text import HOSTILE, hostile
 ROOT = Path(__file__).parents[2]
 
 
-def charts(records: Iterable[Record], **fields: object) -> dict[str, RunChart]:
+def charts(records: Iterable[Record], **fields: object) -> dict[str, NamedChart]:
     kept = list(records)
     cases = list({record.case.name: record.case for record in kept}.values())
     return {one.name: one for one in run_charts(find(stored(run(cases, **fields), kept)))}
