@@ -53,7 +53,7 @@ def _of_table(published: Published, title: str, rows: Sequence[str]) -> Iterator
 
 def _time_bars(published: Published, title: str, figures: Sequence[PublishedFigure]) -> Bars:
     bars = [_bar(published, figures, one, one.seconds, seconds_text(one)) for one in figures]
-    across = _ACROSS if len({figure.cache for figure in figures}) > 1 else ""
+    across = _ACROSS if _baseline(bars) and len({figure.cache for figure in figures}) > 1 else ""
     words = head(published, title, figures, across)
     return Bars(words, AXES[figures[0].clock], _together(bars), unit="s", baseline=_baseline(bars))
 

@@ -25,8 +25,8 @@ def find_sweep(figures: Sequence[PublishedFigure]) -> Sweep | None:
     by_loader: dict[str, list[PublishedFigure]] = {}
     for figure in figures:
         by_loader.setdefault(loader(figure), []).append(figure)
-    swept = {}
-    single = {}
+    swept: dict[str, tuple[str, Sequence[PublishedFigure]]] = {}
+    single: dict[str, PublishedFigure] = {}
     for name, own in by_loader.items():
         varying = varying_settings(own)
         if len(own) == 1:

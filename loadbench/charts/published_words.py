@@ -39,8 +39,8 @@ def head(published: Published, title: str, figures: Sequence[PublishedFigure], *
     ]
     source = f"Source: {short(figures[0].source)}, {short(figures[0].date)}." if figures else ""
     return Head(
-        f"{short(published.title)}: {short(title)}",
-        ", ".join(part for part in alike if part),
+        short(title),
+        ", ".join(part for part in (short(published.title), *alike) if part),
         " ".join(part for part in (*notes, *sure, source) if part),
     )
 

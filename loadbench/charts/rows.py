@@ -17,6 +17,8 @@ _PITCH_WITH_DETAIL = 0.38
 _GROUP = 0.32
 _WIDEST_NAME = 2.8
 _WIDEST_LABEL = 2.6
+_SPARE = 0.01
+"""So that the widest name is not cut by a rounding error."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def draw_rows(
     keys: Sequence[Key] = (),
 ) -> Rows:
     """The axes from zero, names, labels and references; marks are still to be drawn at the places."""
-    left = MARGIN + min(_WIDEST_NAME, max((_name_width(row) for row in rows), default=1.0)) + GAP
+    left = MARGIN + min(_WIDEST_NAME, max((_name_width(row) for row in rows), default=1.0)) + GAP + _SPARE
     places, headings, height = _places(rows)
     frame = Frame(height=height, left=left, above=LINE * len(references))
     plot = canvas(head, theme, frame, keys=keys, x_axis=axis)
@@ -73,7 +75,8 @@ def draw_rows(
             x, y = plot.left + row.end / limit * plot.width + GAP, plot.bottom + plot.height - place
             plot.label(x, y, label, weight="bold" if row.strong else "normal")
     for text, place in headings:
-        _at(plot, MARGIN - plot.left, place, fit(text, WIDTH - 2 * MARGIN, bold=True), weight="bold")
+        heading = fit(text, WIDTH - 2 * MARGIN, bold=True)
+        plot.label(MARGIN, plot.bottom + plot.height - place, heading, weight="bold")
     for number, reference in enumerate(references):
         _draw_reference(plot, reference, limit, LINE * (number + 0.5))
     if not rows:

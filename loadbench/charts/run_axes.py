@@ -57,7 +57,9 @@ def heat_maps(contest: Contest, findings: Findings) -> Iterator[tuple[CaseSummar
         swept = sorted((name for name in values if len(values[name]) > 1), key=lambda name: -len(values[name]))
         if len(swept) >= 2 and not best.summary.is_ceiling:
             down, along = sorted(swept[:2], key=lambda name: list(values).index(name))
-            yield best.summary, _heat_map(best, own, (down, values[down]), (along, values[along]), contest, findings)
+            found = _heat_map(best, own, (down, values[down]), (along, values[along]), contest, findings)
+            if sum(cell is not None for row in found.cells for cell in row) > max(len(found.rows), len(found.columns)):
+                yield best.summary, found  # else the two settings were only varied together
 
 
 def _heat_map(

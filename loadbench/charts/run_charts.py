@@ -1,6 +1,7 @@
 """The charts of a run: for each condition the best of each loader and the settings that were swept, then the drift."""
 
 from collections.abc import Iterator
+
 from loadbench.analysis.best import Contest
 from loadbench.charts.chart import NamedChart
 from loadbench.charts.run_axes import heat_maps, line_charts

@@ -22,9 +22,9 @@ def boxes(chart: Chart, theme: Theme = LIGHT) -> tuple[Bbox, list[tuple[str, Bbo
     """The figure's box, and that of every text in it. Pixels."""
     with style():
         figure = chart.draw(theme)
-        renderer = FigureCanvasAgg(figure).get_renderer()
+        renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
         figure.draw(renderer)
-        texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+        texts = list(figure.findobj(Text))
         return figure.bbox.frozen(), [
             (text.get_text(), text.get_window_extent(renderer))
             for text in texts

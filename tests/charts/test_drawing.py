@@ -126,6 +126,7 @@ def test_the_same_chart_is_the_same_bytes_in_another_process() -> None:
     code = (
         "import sys; from tests.charts.examples import bars; from loadbench.charts.render import render;"
         "from loadbench.charts.theme import DARK; r = render(bars(), DARK);"
+        "assert 'matplotlib.pyplot' not in sys.modules;"
         "sys.stdout.buffer.write(r.svg.encode() + r.png)"
     )
     one, other = (
@@ -143,4 +144,3 @@ def test_drawing_leaves_matplotlib_s_settings_alone_and_takes_none_of_them() -> 
         assert render(bars(), LIGHT) == before
         draw(bars(), LIGHT)
         assert dict(matplotlib.rcParams) == settings
-    assert "matplotlib.pyplot" not in sys.modules

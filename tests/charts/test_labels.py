@@ -1,5 +1,7 @@
 """Where labels go, and where values of a setting stand."""
 
+from itertools import pairwise
+
 import pytest
 
 from loadbench.charts.labels import Box, Wish, place
@@ -42,7 +44,7 @@ def test_no_label_is_outside() -> None:
 def test_doublings_are_equally_far_apart_on_a_wide_axis() -> None:
     along = scale([1, 2, 4, 8])
     places = [along.places[value] for value in (1, 2, 4, 8)]
-    steps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(places)]
     assert steps == pytest.approx([steps[0]] * 3)
     assert along.kind == "logarithmic"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.report.test_hostile_text import HOSTILE, hostile
 ROOT = Path(__file__).parents[2]
 
 
-def charts(records: Iterable[Record], **fields: object) -> dict[str, NamedChart]:
+def charts(records: Iterable[Record], **fields: Any) -> dict[str, NamedChart]:
     kept = list(records)
     cases = list({record.case.name: record.case for record in kept}.values())
     return {one.name: one for one in run_charts(find(stored(run(cases, **fields), kept)))}
@@ -67,7 +68,7 @@ def test_a_strip_has_the_best_of_each_loader_with_every_trial_and_the_ceiling() 
     assert raw.aside
     assert list(nogds.values) == [0.243, 0.246, 0.244, 0.251, 0.242, 0.24]
     assert (nogds.median, nogds.interval, nogds.detail) == (0.2435, (0.24, 0.251), "buffer=8M threads=8")
-    assert nogds.text.startswith("0.244 s, 2.25 GB/s, ")
+    assert nogds.text.startswith("0.243 s, 2.25 GB/s, ")
     assert mmap.interval is None
     (ceiling_line,) = strip.references
     assert ceiling_line.text == "storage ceiling, 0.203 s"
@@ -112,7 +113,7 @@ def test_a_heat_map_outlines_the_top_set_and_leaves_a_case_without_figure_empty(
 
 
 def test_a_third_setting_is_kept_as_in_the_best_case_and_said() -> None:
-    cases = [*grid(threads=(1, 2, 4), buffers=(8, 16, 32), queue=1), *grid(threads=(1, 2, 4), buffers=(8, 16, 32), queue=2)]
+    cases = [one for queue in (1, 2) for one in grid(threads=(1, 2, 4), buffers=(8, 16, 32), queue=queue)]
     records = [record for number, one in enumerate(cases) for record in series(one, *[500 - number] * 6)]
     heat = charts(records)["fastsafetensors-nogds gpt2 cold"].chart
     assert isinstance(heat, HeatMap)
@@ -181,7 +182,8 @@ def test_one_trial_gives_a_chart_without_an_interval() -> None:
     strip = charts([ok(case(), 1, 123)], rounds=1)["best gpt2 cold"].chart
     assert isinstance(strip, Strip)
     assert (strip.rows[0].interval, list(strip.rows[0].values)) == (None, [0.123])
-    assert outside(strip) == overlapping(strip) == []
+    assert outside(strip) == []
+    assert overlapping(strip) == []
 
 
 def test_the_charts_of_a_recorded_run_are_drawn_without_collisions() -> None:
