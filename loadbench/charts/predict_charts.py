@@ -11,7 +11,7 @@ from loadbench.units import NS
 
 _NOTE = (
     "The lines are the fixed cost and the bytes over the bandwidth. Points are medians of what was measured; they lie "
-    "above their line by what tensors and files cost."
+    "off their line by what tensors and files cost, and by the error of the model."
 )
 
 

@@ -9,7 +9,7 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
 OKABE_ITO = (ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK)
 """Okabe and Ito, Color Universal Design, 2008: https://jfly.uni-koeln.de/color/."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "<", ">")
 """The shape of a series' points, so that nothing hangs on colour alone."""
 
 
