@@ -163,12 +163,20 @@ def release(path: Path) -> None:
                 place.rmdir()
 
 
-def replace_file(path: Path, text: str) -> None:
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it, where they are not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot("make", path, error) from error
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader, or a crash at any instant, sees the old or the new one, never a part."""
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -4,9 +4,10 @@
 import json
 from pathlib import Path
 
+from loadbench.published.records import Published
 from loadbench.records import Data, Record, Run
 
-SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record}
+SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published}
 DIRECTORY = Path(__file__).parent.parent / "loadbench" / "schema"
 
 

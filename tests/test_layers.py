@@ -12,11 +12,14 @@ PACKAGE = Path(loadbench.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors", "units", "records", "analysis", "loaders", "checkpoints", "machine", "probe", "trial", "sweep", "store",
-    "report", "cli",
+    "published", "report", "charts", "cli",
 ]  # fmt: skip
-HEAVY = {"torch", "safetensors", "fastsafetensors", "runai_model_streamer", "tensorizer", "scipy", "numpy", "pandas"}
-HEAVY_AT_THE_TOP = {"checkpoints"}
-"""Packages that only workers and the making of checkpoints import."""
+HEAVY = {
+    "torch", "safetensors", "fastsafetensors", "runai_model_streamer", "tensorizer", "scipy", "numpy", "pandas",
+    "matplotlib",
+}  # fmt: skip
+HEAVY_AT_THE_TOP = {"checkpoints": {"numpy"}, "charts": {"matplotlib"}}
+"""Packages that are themselves imported only where they are needed, and what they may import."""
 
 
 def layer(path: Path) -> str:
@@ -57,8 +60,12 @@ def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
     if path.stem == "zygote":
         return  # to import them once for all trials is what it is for
     at_the_top = {name.split(".")[0] for name in imports(path, top_only=True)}
-    allowed = {"numpy"} if layer(path) in HEAVY_AT_THE_TOP else set()
-    assert not at_the_top & (HEAVY - allowed)
+    assert not at_the_top & (HEAVY - HEAVY_AT_THE_TOP.get(layer(path), set()))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_charts_import_matplotlib(path: Path) -> None:
+    assert layer(path) == "charts" or "matplotlib" not in {name.split(".")[0] for name in imports(path)}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 
 import loadbench
+from loadbench.published.records import Published
 from loadbench.records import Data, Record, Run
 
-SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record}
+SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published}
 OLD = Path(__file__).parent / "results" / "v1"
 
 

@@ -31,6 +31,9 @@ def predict(
         str | None, typer.Option(help="Id or host name of the machine, where the runs are from several.")
     ] = None,
     format: Annotated[Format, typer.Option(help="terminal is for reading, json for programs.")] = "terminal",
+    charts: Annotated[
+        Path | None, typer.Option(help="Draw the lines of the model into this directory: SVG and PNG, light and dark.")
+    ] = None,
 ) -> None:
     """Predict the load time of a checkpoint that was never loaded here, with an interval.
 
@@ -60,7 +63,13 @@ def predict(
     chosen = select(found.series, split_list(loader) if loader is not None else (), caches)
     for note in found.notes:
         _say(note)
-    _write(forecast(target, found, chosen, hold_out), format)
+    predicted = forecast(target, found, chosen, hold_out)
+    if charts is not None:
+        from loadbench.charts.files import write_charts
+        from loadbench.charts.predict_charts import predict_charts
+
+        write_charts(predict_charts(predicted), charts)
+    _write(predicted, format)
 
 
 def _target(like: str) -> "Target":

@@ -28,6 +28,19 @@ def best_tables(contests: Iterable[Contest], ceilings: Ceilings, loaders: Loader
     return tuple(_table(contest, ceilings, loaders) for contest in contests)
 
 
+def best_title(contest: Contest) -> str:
+    """The title of a condition's table."""
+    return f"Best observed: {condition_text(contest.condition)}"
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition on one line."""
+    parts = [condition.checkpoint, condition.cache, condition.device, condition.contract]
+    if condition.dtype != USUAL["dtype"]:
+        parts.append(f"as {condition.dtype}")
+    return ", ".join(short(part) for part in parts)
+
+
 def _table(contest: Contest, ceilings: Ceilings, loaders: Loaders) -> Table:
     best = contest.best
     footnotes = [*figure_notes([one.summary for one in best]), *_top_set_notes(contest)]
@@ -37,7 +50,7 @@ def _table(contest: Contest, ceilings: Ceilings, loaders: Loaders) -> Table:
     if missing:
         footnotes.append(f"No figure: {', '.join(missing)}.")
     return Table(
-        title=f"Best observed: {_condition_text(contest.condition)}",
+        title=best_title(contest),
         columns=_COLUMNS,
         rows=tuple(_row(one, contest, loaders) for one in best),
         footnotes=tuple(footnotes),
@@ -68,10 +81,3 @@ def _top_set_notes(contest: Contest) -> Iterable[str]:
         yield f"No test of what is level with the fastest: it has fewer than {SMALLEST_SAMPLE} trials."
     elif len(contest.standings) > 1 and untested:
         yield f"Not tested, fewer than {SMALLEST_SAMPLE} trials: {', '.join(f'#{number}' for number in untested)}."
-
-
-def _condition_text(condition: Condition) -> str:
-    parts = [condition.checkpoint, condition.cache, condition.device, condition.contract]
-    if condition.dtype != USUAL["dtype"]:
-        parts.append(f"as {condition.dtype}")
-    return ", ".join(short(part) for part in parts)

@@ -70,6 +70,11 @@ def ceiling_tables(run: Run, rows: Iterable[CeilingRow]) -> tuple[Table, ...]:
     return tuple(_table(name, run.checkpoints[name], group) for name, group in groups.items())
 
 
+def ceiling_title(checkpoint: str) -> str:
+    """The title of a checkpoint's table."""
+    return f"Ceilings: {short(checkpoint)}"
+
+
 def _best_probed(probed: Sequence[Ceiling], checkpoint: str) -> Iterable[Ceiling]:
     kinds: tuple[CeilingKind, ...] = get_args(CeilingKind)
     for kind in kinds:
@@ -127,7 +132,7 @@ def _table(name: str, info: CheckpointInfo, rows: Sequence[CeilingRow]) -> Table
     )
     if any(row.kind == "memory" for row in rows):
         footnotes.append("memory is a copy: it bounds no load beyond what the page cache does.")
-    return Table(f"Ceilings: {short(name)}", _COLUMNS, tuple(_cells(row) for row in rows), tuple(footnotes))
+    return Table(ceiling_title(name), _COLUMNS, tuple(_cells(row) for row in rows), tuple(footnotes))
 
 
 def _cells(row: CeilingRow) -> tuple[str, ...]:

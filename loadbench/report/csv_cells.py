@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from loadbench.analysis.best import Standing
@@ -37,7 +38,7 @@ def csv_row(run: str, summary: CaseSummary, standing: Standing | None) -> list[A
         **_standing_cells(standing),
         **_shape_cells(summary.measured),
     }
-    return [_cell(row.get(column)) for column in CSV_COLUMNS]
+    return [csv_cell(row.get(column)) for column in CSV_COLUMNS]
 
 
 def ratio_values(ratio: Ratio) -> dict[str, float | None]:
@@ -72,7 +73,7 @@ def _case_cells(summary: CaseSummary) -> dict[str, Any]:
         "cache_requested": case.cache,
         "contract": case.contract,
         "dtype": case.dtype,
-        "tunables": _pairs(case.tunables),
+        "tunables": pairs(case.tunables),
         "is_ceiling": summary.is_ceiling,
         "n": summary.measured.n if summary.measured else 0,
         "ceiling_share": summary.ceiling_share,
@@ -113,7 +114,7 @@ def _figure_cells(summary: CaseSummary) -> dict[str, Any]:
         "device_peak_bytes": measured.device_peak_bytes,
         "cache_left_bytes": measured.cache_left_bytes,
         "major_faults": measured.major_faults,
-        "settings": _pairs(measured.settings),
+        "settings": pairs(measured.settings),
         "outliers": len(measured.outliers),
     }
 
@@ -151,11 +152,12 @@ def _shape_cells(measured: Measured | None) -> dict[str, Any]:
     }
 
 
-def _pairs(settings: dict[str, Value]) -> str:
+def pairs(settings: Mapping[str, Value]) -> str:
+    """Settings as `name="value"`, each value as in JSON."""
     return " ".join(f"{name}={json.dumps(value)}" for name, value in sorted(settings.items()))
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """Text that a spreadsheet does not run: a leading `'` makes a formula text. Figures stay figures."""
     if isinstance(value, bool):
         return "true" if value else "false"

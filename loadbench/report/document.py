@@ -1,4 +1,4 @@
-"""A run as a document: text and tables in reading order, not yet in any format."""
+"""A report as a document: text and tables in reading order, not yet in any format."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from loadbench.report.findings import Findings
 from loadbench.report.loader_tables import loader_tables
 from loadbench.report.not_counted import not_counted_table
 from loadbench.report.reading import reading
-from loadbench.report.tables import Table
+from loadbench.report.tables import Image, Table
 from loadbench.report.text import short
 from loadbench.report.trial_facts import trial_facts
 
 
 @dataclass(frozen=True)
 class Document:
-    """What a report says about one run."""
+    """What a report says about one run, or about one source of published figures."""
 
     title: str
     warnings: tuple[str, ...]
@@ -27,6 +27,8 @@ class Document:
     commands: tuple[str, ...]
     """The command lines that made the run."""
     repeat: tuple[Fact, ...]
+    images: tuple[Image, ...] = ()
+    """Charts that belong to no table."""
 
 
 def document(findings: Findings) -> Document:

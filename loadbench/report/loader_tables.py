@@ -45,12 +45,17 @@ def loader_tables(summaries: Iterable[CaseSummary], loaders: Loaders, knees: Ite
     return tuple(_loader_table(group, loaders, knees_of.get(key, [])) for key, group in groups.items())
 
 
+def loader_title(summary: CaseSummary) -> str:
+    """The title of the table that has this case."""
+    return f"{loader_text(summary)}: {short(summary.case.checkpoint)}"
+
+
 def _group(summary: CaseSummary) -> tuple[str, str]:
     return summary.case.loader, summary.case.checkpoint
 
 
 def _loader_table(summaries: list[CaseSummary], loaders: Loaders, knees: Iterable[Knee]) -> Table:
-    title = f"{loader_text(summaries[0])}: {short(summaries[0].case.checkpoint)}"
+    title = loader_title(summaries[0])
     throughout = used_throughout(summaries, OWN_COLUMN)
     rows = tuple(_row(summary, loaders, tuple(throughout)) for summary in summaries)
     footnotes = figure_notes(summaries)

@@ -28,7 +28,7 @@ REPORT_VERSION = 2
 def as_json(runs: Iterable[Findings]) -> str:
     """One object with all runs. Pure ASCII, so that no name in it can act on a terminal."""
     report = {"report_version": REPORT_VERSION, "runs": [_run(findings) for findings in runs]}
-    return json.dumps(_finite(report), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(report), indent=1, allow_nan=False) + "\n"
 
 
 def as_csv(runs: Iterable[Findings]) -> str:
@@ -135,12 +135,12 @@ def _measured(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no NaN and no infinity: they become text."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

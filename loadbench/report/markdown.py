@@ -1,10 +1,11 @@
 """A document as Markdown, for GitHub and for plain reading."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
-from loadbench.report.tables import Table
+from loadbench.report.tables import Image, Table
 from loadbench.report.text import visible
 
 _ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in "\\`*[]<>&|~$"})
@@ -19,9 +20,11 @@ def markdown(document: Document) -> str:
     blocks += _fact_list(document.facts)
     for table in document.tables:
         blocks += _table(table)
+    blocks += [_image(image) for image in document.images]
     if document.reading:
         blocks += ["## How to read this", *_fact_list(document.reading)]
-    blocks.append("## How to repeat it")
+    if document.commands or document.repeat:
+        blocks.append("## How to repeat it")
     if document.commands:
         blocks.append(_code(document.commands))
     blocks += _fact_list(document.repeat)
@@ -31,11 +34,25 @@ def markdown(document: Document) -> str:
 def _table(table: Table) -> Iterable[str]:
     yield f"## {_text(table.title)}"
     yield from (_text(sentence) for sentence in table.intro)
+    yield from (_image(image) for image in table.images)
     if table.rows:
         heads = [_line(column.name for column in table.columns)]
         rule = "|".join("---:" if column.align == "right" else "---" for column in table.columns)
         yield "\n".join([*heads, f"|{rule}|", *(_line(row) for row in table.rows)])
     yield from (_text(footnote) for footnote in table.footnotes)
+
+
+def _image(image: Image) -> str:
+    """An image that follows the reader's theme: GitHub keeps these elements, and no others would do it."""
+    light, dark, alt = (escape(visible(text)) for text in (image.light, image.dark, image.alt))
+    return "\n".join(
+        [
+            "<picture>",
+            f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">',
+            f'<img alt="{alt}" src="{light}">',
+            "</picture>",
+        ]
+    )
 
 
 def _line(cells: Iterable[str]) -> str:

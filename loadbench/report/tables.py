@@ -18,6 +18,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A chart in a file, in two versions. Addresses are relative to the document, as in a link."""
+
+    light: str
+    dark: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of text. The first column names the row."""
 
@@ -27,6 +36,8 @@ class Table:
     footnotes: tuple[str, ...] = ()
     intro: tuple[str, ...] = ()
     """Sentences between the title and the rows."""
+    images: tuple[Image, ...] = ()
+    """Charts of what the table says, for formats that show them."""
 
     def __post_init__(self) -> None:
         for row in self.rows:

@@ -53,8 +53,9 @@ def print_document(document: Document, console: Console) -> None:
         console.print()
         console.print(_text("How to read this", "bold"))
         _print_facts(document.reading, console)
-    console.print()
-    console.print(_text("How to repeat it", "bold"))
+    if document.commands or document.repeat:
+        console.print()
+        console.print(_text("How to repeat it", "bold"))
     for command in document.commands:
         console.print(_text(f"$ {command}"), soft_wrap=True)
     _print_facts(document.repeat, console)
@@ -85,7 +86,7 @@ def _columns_that_fit(table: Table, width: int) -> list[int]:
 def _smallest_width(table: Table, index: int) -> int:
     column = table.columns[index]
     widest = max(cell_len(visible(row[index])) for row in table.rows)
-    heading = max(cell_len(word) for word in column.name.split())
+    heading = max((cell_len(word) for word in visible(column.name).split()), default=0)
     return max(heading, min(widest, _LONG_TEXT) if column.narrow == "below" else widest)
 
 
@@ -99,7 +100,7 @@ def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
         most = wide[index] if whole else _smallest_width(table, index)
         # Where there is little room names may be broken over two lines, and the headings of figures, but no figure.
         least = most if column.align == "right" else None
-        drawn.add_column(Text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
+        drawn.add_column(_text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
     for row in table.rows:
         drawn.add_row(*(_text(row[index]) for index in shown))
     return drawn

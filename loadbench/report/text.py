@@ -23,11 +23,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def short(text: str) -> str:
-    """The text, cut after `LONGEST` characters with a word on how much is missing."""
-    if len(text) <= LONGEST:
+def short(text: str, longest: int = LONGEST) -> str:
+    """The text, cut after so many characters with a word on how much is missing."""
+    if len(text) <= longest:
         return text
-    return f"{text[:LONGEST]}… ({len(text)} characters)"
+    return f"{text[:longest]}… ({len(text)} characters)"
 
 
 def value_text(value: Value, unit: str = "") -> str:

@@ -503,3 +503,15 @@ def test_as_a_command(loadbench: Loadbench, results: Path) -> None:
     too_few = loadbench("predict", results / "few", "--like", "gpt2")
     assert (too_few.returncode, too_few.stdout) == (3, "")
     assert too_few.stderr.startswith("loadbench: No series can be fitted: it has 1 checkpoint")
+
+
+def test_charts_have_the_lines_of_each_condition(results: Path, tmp_path: Path) -> None:
+    run(results, "--like", "gpt2", "--charts", tmp_path / "charts")
+    files = sorted(file.name for file in (tmp_path / "charts").iterdir())
+    assert len(files) == 2 * 4
+    cold, warm = sorted((tmp_path / "charts").glob("*-light.svg"))
+    assert cold.name.startswith("01-cost-cold-cpu-owned-on-nvme0n1")
+    drawn = cold.read_text(encoding="utf-8")
+    assert "safetensors-mmap: 0.02 s + 1 GB/s" in drawn
+    assert "runai-streamer concurrency=4: 0.05 s + 2 GB/s" in drawn
+    assert "runai" not in warm.read_text(encoding="utf-8")

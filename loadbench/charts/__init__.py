@@ -1,0 +1,1 @@
+"""Charts: what they hold as plain data, and how they are drawn. The only importer of matplotlib."""

@@ -1,0 +1,1 @@
+"""Other people's figures as data, each with its source and what it does not say."""
