@@ -40,7 +40,7 @@ def test_every_loader_and_its_tunables_are_in_the_readme(name: str) -> None:
     assert in_row == list(loaders.tunables_of(loaders.find(name)))
 
 
-@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: str(command.callback))
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.callback.__name__)
 def test_every_command_has_help(command: object) -> None:
     text = inspect.getdoc(getattr(command, "callback", None)) or ""
     assert len(text) > 40

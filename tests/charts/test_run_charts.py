@@ -188,7 +188,7 @@ def test_one_trial_gives_a_chart_without_an_interval() -> None:
 
 def test_the_charts_of_a_recorded_run_are_drawn_without_collisions() -> None:
     found = run_charts(find(read_run(ROOT / "results" / "vm-2cpu" / "gpt2")))
-    assert len(found) == 10
+    assert len(found) == 11
     for one in found:
         assert outside(one.chart) == [], one.name
         assert overlapping(one.chart) == [], one.name
