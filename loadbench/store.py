@@ -172,11 +172,20 @@ def make_directory(path: Path) -> None:
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader, or a crash at any instant, sees the old or the new one, never a part."""
+    """Write a file so that a reader, or a crash at any instant, sees the old or the new one, never a part.
+
+    A link stays one, and what is no regular file, such as /dev/stdout or a pipe, is written to and not replaced.
+    """
+    data = content.encode() if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.part")
     try:
+        path = path.resolve()
+        part = path.with_name(f".{path.name}.part")
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
         with part.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

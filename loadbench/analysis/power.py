@@ -12,6 +12,9 @@ SMALLEST_POOL = 10
 """Fewer residuals than this are too few to draw from."""
 
 _REPLICATES = 5000
+_FEWEST_REPLICATES = 200
+_DIFFERENCES = 50_000_000
+"""About so many are drawn in all: beyond 100 trials a case there are fewer replicates, or a plan would take minutes."""
 _STEPS = 10_000
 _IN_MEMORY = 4_000_000
 """Differences that are looked at together."""
@@ -50,9 +53,10 @@ def detectable(
     """The smallest slowdown (0.08 is 8 %) that n trials against n find with this power, up to the next 0.01 %.
 
     To find it is to reject, with the one-sided exact Mann-Whitney test at level alpha, that the candidate is at
-    most `margin` slower. Pairs of samples are drawn from the residuals with replacement, so many that the power is
-    right to about half a percent; the same seed gives the same answer. None for fewer than 10 residuals, which
-    can't tell, and where n trials can't find any difference: all pairs being slower has probability 1 / C(2n, n).
+    most `margin` slower. Pairs of samples are drawn from the residuals with replacement, up to 100 trials so many
+    that the power is right to about half a percent, beyond 300 to about three; the same seed gives the same answer.
+    None for fewer than 10 residuals, which can't tell, and where n trials can't find any difference: all pairs being
+    slower has probability 1 / C(2n, n).
     """
     import numpy as np
 
@@ -61,9 +65,10 @@ def detectable(
         return None
     chance = np.random.default_rng(seed)
     pool = np.asarray(residuals)
-    draws = chance.choice(pool, (_REPLICATES, 2, n))
+    replicates = max(_FEWEST_REPLICATES, min(_REPLICATES, _DIFFERENCES // (n * n)))
+    draws = chance.choice(pool, (replicates, 2, n))
     needed = []
-    for part in np.array_split(draws, 1 + _REPLICATES * n * n // _IN_MEMORY):
+    for part in np.array_split(draws, 1 + replicates * n * n // _IN_MEMORY):
         differences = (part[:, 1, :, None] - part[:, 0, None, :]).reshape(len(part), n * n)
         # A slowdown moves all differences of a replicate alike. The test rejects from the slowdown on that lifts the
         # rank-th largest of them over the margin: that is found without trying slowdowns one by one.

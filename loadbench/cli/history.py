@@ -10,7 +10,9 @@ from loadbench.probe.stage import LIMIT
 from loadbench.records import Run
 from loadbench.store import find_runs, read_run
 
-NEWEST_RUNS = 20
+ENOUGH = 3000
+"""So many trials of the newest runs are looked at."""
+MOST_RUNS = 200
 PASSES = 42
 """How often the ceilings read a checkpoint from storage; what they read from memory takes little time beside it."""
 
@@ -27,13 +29,15 @@ class History:
 def read_history(folder: Path) -> History:
     """The trials of this machine's newest runs in a folder, and what their ceilings took."""
     try:
-        paths = sorted(find_runs(folder), key=lambda path: path.stat().st_mtime)[-NEWEST_RUNS:]
+        paths = sorted(find_runs(folder), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_RUNS]
     except StoreError:
         return History([], None)
     here = machine_id()
     trials: list[Timed] = []
     seconds = probed = 0.0
     for path in paths:
+        if len(trials) >= ENOUGH:
+            break
         try:
             stored = read_run(path)
         except StoreError:

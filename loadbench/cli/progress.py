@@ -146,7 +146,10 @@ class Count:
         each = (time.monotonic() - self._started) / self.done
         left = each * (self.trials - self.done)
         if self._budget.seconds is not None:
-            left = min(left, max(0.0, self._budget.started + self._budget.seconds - time.monotonic()))
+            of_budget = self._budget.started + self._budget.seconds - time.monotonic()
+            if of_budget <= 0:
+                return "the end of this round"
+            left = min(left, of_budget)
         return ("≤ " if self._plan.ladder else "") + human_duration(left)
 
 

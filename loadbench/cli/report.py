@@ -69,9 +69,12 @@ def _published_files(path: Path) -> list[Path]:
     from loadbench import store
     from loadbench.published.reader import find_published
 
-    if path.is_file():
-        return [path] if path.suffix == ".json" and path.name != store.RUN_FILE else []
-    return find_published(path) if next(path.rglob(store.RUN_FILE), None) is None else []
+    try:
+        if path.is_file():
+            return [path] if path.suffix == ".json" and path.name != store.RUN_FILE else []
+        return find_published(path) if next(path.rglob(store.RUN_FILE), None) is None else []
+    except OSError:
+        return []  # whoever looks for runs there says what is wrong with it
 
 
 def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":

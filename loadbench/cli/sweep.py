@@ -131,6 +131,8 @@ def sweep(
         raise UsageError("--resume and --dry-run exclude each other: a resumed run has its plan in run.json.")
     if resume and out is not None and store.has_run(out):
         code = _continue(store.read_run(out), asked)
+    elif resume and not asked.keys() & {"checkpoint", "loader", "axes", "set"}:
+        raise UsageError(f"{out} holds no run to continue. To start one there, say what to sweep, such as: sweep gpt2.")
     else:
         code = _start(asked, out, dry_run)
     raise typer.Exit(code)
@@ -147,6 +149,7 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
         default_out,
         measure_ceilings,
         measure_rounds,
+        nothing_kept,
         prepare,
         run_file,
         say,
@@ -158,15 +161,15 @@ def _start(asked: dict[str, Any], out: Path | None, dry_run: bool) -> int:
     from loadbench.sweep.rounds import Budget
 
     options = SweepOptions(**asked)
+    check_cases(options)
     if dry_run:
         print(plan_text(options))
         return 0
-    check_cases(options)
     for name in options.checkpoint:
         check_name(name)
     out = out or default_out(options.checkpoint[0])
     store.reserve(out)
-    with ExitStack() as cleanup:
+    with nothing_kept(), ExitStack() as cleanup:
         cleanup.callback(store.release, out)
         cleanup.enter_context(host_lock("sweep"))
         budget = Budget(options.budget)

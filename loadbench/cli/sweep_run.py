@@ -4,12 +4,12 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from loadbench import __version__, loaders, store
-from loadbench.analysis.verdict import inconclusive
+from loadbench.analysis.verdict import busy, inconclusive
 from loadbench.checkpoints.cache import default_cache_dir
 from loadbench.checkpoints.checkpoint import Checkpoint
 from loadbench.cli.bytes_progress import bytes_progress
@@ -84,6 +84,16 @@ def run_file(
     )
 
 
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Say it where Ctrl-C ends a sweep that has no run yet."""
+    try:
+        yield
+    except Interrupted:
+        say("interrupted before the first trial: there is nothing to resume. Start it again with the same command.")
+        raise
+
+
 def measure_rounds(
     writer: store.RunWriter, inputs: Inputs, records: Sequence[Record], options: SweepOptions, budget: Budget
 ) -> int:
@@ -102,12 +112,15 @@ def measure_rounds(
     )
     say(f"{progress.trials_left(plan, inputs.jobs)} trials at the most, results in {writer.path}")
     done = list(records)
+    advice = ""
     try:
         with display(plan, lambda: progress.trials_left(plan, inputs.jobs), budget) as shown:
             for record in run_rounds(plan, progress, bench, budget):
                 writer.append(record)
                 shown.show(record)
                 done.append(record)
+                if not advice and (advice := busy(done)):
+                    say(advice)
     except Interrupted:
         writer.end("interrupted")
         say(f"interrupted; every finished trial is in {writer.path}. To continue:")
@@ -139,6 +152,7 @@ def _close(writer: store.RunWriter, records: list[Record], left: int) -> int:
         return 4
     if doubt := inconclusive(records):
         say(doubt)
+        say("loadbench doctor tells what disturbs this machine; --tolerate, what need not be judged")
         return 3
     return 0
 

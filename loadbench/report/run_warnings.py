@@ -82,9 +82,8 @@ def _incomplete(run: Run, summaries: Sequence[CaseSummary]) -> list[str]:
     if missing:
         budget = f"the time budget{_budget(run)} was up" if run.sessions[-1].ended == "budget" else ""
         trials = count(missing, "planned trial")
-        found.append(
-            f"{budget or 'the run is not complete'}: {trials} not recorded (loadbench sweep --resume continues it)"
-        )
+        why = budget or "the run is not complete"
+        found.append(f"{why}: {trials} not recorded (loadbench sweep --resume --out DIR continues it)")
     return found
 
 

@@ -17,6 +17,7 @@ from loadbench.sweep.axes import split_list
 from loadbench.sweep.disturbance import TOLERABLE
 from loadbench.units import parse_duration, parse_share, parse_size
 
+MOST_ROUNDS = 1000
 DTYPES = ("auto", *TARGETS)
 COLD_METHODS = ("auto", "fadvise", "drop_caches", "copy")
 LISTS = ("checkpoint", "loader", "dtype", "cache", "device", "contract", "tolerate")
@@ -74,8 +75,10 @@ class SweepOptions:
         object.__setattr__(self, "device", tuple(dict.fromkeys(parse_device(device) for device in self.device)))
         if not self.checkpoint:
             raise UsageError("name at least one checkpoint.")
-        if self.rounds is not None and self.rounds < 1:
-            raise UsageError(f"--rounds {self.rounds}: at least one round is needed.")
+        if self.rounds is not None and not 1 <= self.rounds <= MOST_ROUNDS:
+            raise UsageError(f"--rounds {self.rounds}: from 1 to {MOST_ROUNDS} rounds can be had.")
+        if self.memory_limit is not None and self.memory_limit < 1:
+            raise UsageError("--memory-limit 0: a trial needs memory. Leave it out for what is free.")
         if self.precision is not None and not 0 < self.precision < 1:
             raise UsageError(f"--precision {self.precision:g}: write a share of the median such as 3% or 0.03.")
         if self.budget is not None and self.budget <= 0:

@@ -126,3 +126,9 @@ def test_residuals_of_small_cases_scatter_as_much_as_the_times(n: int) -> None:
 def test_an_impossible_time_is_an_error() -> None:
     with pytest.raises(ValueError, match="impossible time: 0 ns"):
         residuals([[1, 0, 2]])
+
+
+def test_a_thousand_trials_can_be_planned() -> None:
+    found = detectable(NORMAL, 1000)
+    assert found is not None
+    assert 0 < found < (detectable(NORMAL, 100) or 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadbench.analysis.verdict import cause, inconclusive
+from loadbench.analysis.verdict import busy, cause, inconclusive
 from loadbench.records import Record
 from tests.builders import bad, case, ok
 
@@ -44,3 +44,13 @@ def test_skipped_trials_were_not_tried_and_failed_ones_were() -> None:
 )
 def test_a_reason_begins_with_its_cause_or_is_about_the_cache(reason: str, found: str) -> None:
     assert cause(reason) == found
+
+
+def test_a_busy_machine_is_told_early_and_with_what_to_do() -> None:
+    assert busy(trials(4, *["cpu: a"] * 7)) == "", "too few to tell"
+    assert busy(trials(6, *["cpu: a"] * 6)) == ""
+    assert busy(trials(5, *["cpu: a"] * 6, "disk: b")) == (
+        "7 of 12 trials so far were disturbed. Stop what else runs here, or have these causes stamped and not judged: "
+        "--tolerate cpu,disk"
+    )
+    assert busy(trials(5, *["cache: a"] * 7)).endswith("Stop what else runs here")

@@ -42,3 +42,12 @@ def test_only_this_machine_s_runs_tell(tmp_path: Path) -> None:
     assert read_history(tmp_path).trials == []
     assert read_history(tmp_path).probing_s_per_byte is None
     assert read_history(tmp_path / "nothing").trials == []
+
+
+def test_many_small_runs_do_not_hide_a_large_one(tmp_path: Path) -> None:
+    write(tmp_path / "large", machine_id(), 2)
+    before = read_history(tmp_path).probing_s_per_byte
+    assert before
+    for number in range(30):
+        write(tmp_path / f"foreign-{number}", "another machine", 2)
+    assert read_history(tmp_path).probing_s_per_byte == before

@@ -115,7 +115,7 @@ def test_a_dry_run_makes_nothing(loadbench: Loadbench, tmp_path: Path) -> None:
 def test_a_plan_is_printed_also_where_there_is_no_unicode(loadbench: Loadbench, checkpoint: Path) -> None:
     ended = loadbench("sweep", checkpoint, "--dry-run", "--loader", "fake", "--rounds", "3", PYTHONIOENCODING="ascii")
     assert ended.returncode == 0, ended.stderr
-    assert "2 cases ? 3 rounds = 6 trials" in ended.stdout
+    assert "2 cases x 3 rounds = 6 trials" in ended.stdout
 
 
 def test_a_configuration_file_and_flags_over_it(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
@@ -200,7 +200,8 @@ BAD = [
     (["sweep", "CHECKPOINT", "--set", "tensorizer.speed=9"], "unknown tunable 'speed'.*Known: threads, verify_hash"),
     (["sweep", "CHECKPOINT", "--device", "gpu0"], "unknown device 'gpu0'"),
     (["sweep", "CHECKPOINT", "--cache", "tepid"], "unknown cache state 'tepid'"),
-    (["sweep", "CHECKPOINT", "--rounds", "0"], "at least one round"),
+    (["sweep", "CHECKPOINT", "--rounds", "0"], "from 1 to 1000 rounds"),
+    (["sweep", "--resume", "--out", "nowhere"], "nowhere holds no run to continue. To start one there, say what"),
     (["sweep", "CHECKPOINT", "--timeout", "soon"], "not a duration"),
     (["sweep", "gpt3"], "unknown model 'gpt3'.*Did you mean 'gpt2'"),
     (["sweep", "/no/such/directory"], "/no/such/directory"),
