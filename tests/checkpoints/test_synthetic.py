@@ -161,7 +161,7 @@ from pathlib import Path
 from loadbench.checkpoints.synthetic import make_checkpoint
 def slow(done, total):
     print(done, flush=True)
-    time.sleep(1)
+    time.sleep(60)
 make_checkpoint("gpt2", Path(sys.argv[1]), scale=0.001, progress=slow)
 """
 
