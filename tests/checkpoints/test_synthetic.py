@@ -161,15 +161,21 @@ from pathlib import Path
 from loadbench.checkpoints.synthetic import make_checkpoint
 def slow(done, total):
     print(done, flush=True)
-    time.sleep(60)
+    while not Path(sys.argv[2]).exists():
+        time.sleep(0.05)
 make_checkpoint("gpt2", Path(sys.argv[1]), scale=0.001, progress=slow)
 """
 
 
+def go_on(tmp_path: Path) -> Path:
+    """The file that lets the writer go on."""
+    return tmp_path.with_name(f"{tmp_path.name}-go-on")
+
+
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that is in the middle of writing tmp_path/out."""
-    command = [sys.executable, "-c", WRITER, str(tmp_path / "out")]
+    """A process that is in the middle of writing tmp_path/out, and stays there until `go_on`."""
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "out"), str(go_on(tmp_path))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout
     process.stdout.readline()
@@ -194,6 +200,7 @@ def test_a_killed_writer_leaves_nothing_that_looks_whole(writer: subprocess.Pope
 def test_a_living_writer_is_not_disturbed(writer: subprocess.Popen[str], tmp_path: Path) -> None:
     make_checkpoint("gpt2", tmp_path / "out", scale=SMALL)
     assert entries(tmp_path) == [f".out.partial-{writer.pid}", "out"]
+    go_on(tmp_path).touch()
     writer.wait(60)  # it finds the place taken, and removes what it wrote
     assert writer.returncode != 0
     assert entries(tmp_path) == ["out"]
