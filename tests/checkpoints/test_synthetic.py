@@ -156,9 +156,10 @@ def test_an_empty_directory_is_filled(tmp_path: Path) -> None:
 
 
 WRITER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from loadbench.checkpoints.synthetic import make_checkpoint
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started deaf to it
 def slow(done, total):
     print(done, flush=True)
     while not Path(sys.argv[2]).exists():
