@@ -29,6 +29,10 @@ def report(
         Path | None,
         typer.Option(help="Draw charts into this directory: SVG and PNG, light and dark. markdown links to them."),
     ] = None,
+    over: Annotated[
+        Path | None,
+        typer.Option(help="Published figures, a file or a folder of them, to show beside the run's own."),
+    ] = None,
 ) -> None:
     """Show tables of a run, or of every run in a folder: the best case of each loader first.
 
@@ -43,14 +47,16 @@ def report(
     write: Callable[[TextIO], None]
     files = _published_files(path)
     if files:
+        _no_overlay(over, path)
         published, unreadable = _read_all(files, read_published)
         images = charts_of_published(published, charts, beside=output)
         write = partial(_write_published, published, format, images)
     else:
         runs, unreadable = _read_all(store.find_runs(path), lambda found: find(store.read_run(found)))
         _warn(runs)
-        images = charts_of_runs(runs, charts, beside=output)
-        write = partial(_write, runs, format, images)
+        sources = _sources(over)
+        images = charts_of_runs(runs, sources, charts, beside=output)
+        write = partial(_write, runs, sources, format, images)
 
     if output is not None:
         text = io.StringIO()
@@ -75,6 +81,26 @@ def _published_files(path: Path) -> list[Path]:
         return find_published(path) if next(path.rglob(store.RUN_FILE), None) is None else []
     except OSError:
         return []  # whoever looks for runs there says what is wrong with it
+
+
+def _sources(over: Path | None) -> "list[Published]":
+    """The published figures to show a run beside."""
+    from loadbench.errors import UsageError
+    from loadbench.published.reader import find_published, read_published
+
+    if over is None:
+        return []
+    files = [over] if over.is_file() else find_published(over) if over.is_dir() else []
+    if not files:
+        raise UsageError(f"--over {over} names no published figures. Name a file or a folder as results/published is.")
+    return [read_published(file) for file in files]
+
+
+def _no_overlay(over: Path | None, path: Path) -> None:
+    from loadbench.errors import UsageError
+
+    if over is not None:
+        raise UsageError(f"--over shows a run beside published figures, but {path} is such figures. Name a run.")
 
 
 def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":
@@ -102,7 +128,7 @@ def _warn(runs: "list[Findings]") -> None:
             typer.echo(f"warning: {visible(short(findings.stored.run.name))}: {visible(warning)}", err=True)
 
 
-def _write(runs: "list[Findings]", format: Format, images: "Images", file: TextIO) -> None:
+def _write(runs: "list[Findings]", over: "list[Published]", format: Format, images: "Images", file: TextIO) -> None:
     from loadbench.report import machine_readable
     from loadbench.report.document import document
     from loadbench.report.images import with_images
@@ -114,10 +140,10 @@ def _write(runs: "list[Findings]", format: Format, images: "Images", file: TextI
     elif format == "csv":
         file.write(machine_readable.as_csv(runs))
     elif format == "markdown":
-        documents = map(with_images, map(document, runs), images)
+        documents = map(with_images, (document(findings, over) for findings in runs), images)
         file.write("\n".join(map(markdown, documents)))
     else:
-        print_documents([document(findings) for findings in runs], file)
+        print_documents([document(findings, over) for findings in runs], file)
 
 
 def _write_published(files: "list[Published]", format: Format, images: "Images", file: TextIO) -> None:

@@ -17,16 +17,20 @@ Images = Sequence[Sequence[tuple[str, Image]]]
 """For each document its charts, each with the title of the table that it belongs to."""
 
 
-def charts_of_runs(runs: Sequence[Findings], directory: Path | None, beside: Path | None) -> Images:
+def charts_of_runs(
+    runs: Sequence[Findings], over: Sequence[Published], directory: Path | None, beside: Path | None
+) -> Images:
     """Draw the charts of runs, if there is a directory for them.
 
     Links are relative to the file that they will stand in, or to the working directory.
     """
     if directory is None:
         return [()] * len(runs)
+    from loadbench.charts.overlay_charts import overlay_charts
     from loadbench.charts.run_charts import run_charts
 
-    return _draw([(findings.stored.run.name, run_charts(findings)) for findings in runs], directory, beside)
+    drawn = [(*run_charts(findings), *overlay_charts(findings, over)) for findings in runs]
+    return _draw(list(zip((findings.stored.run.name for findings in runs), drawn, strict=True)), directory, beside)
 
 
 def charts_of_published(files: Sequence[Published], directory: Path | None, beside: Path | None) -> Images:

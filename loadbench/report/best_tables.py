@@ -75,7 +75,7 @@ def _row(best: Best, contest: Contest, loaders: Loaders) -> tuple[str, ...]:
 def _top_set_notes(contest: Contest) -> Iterable[str]:
     """What the mark means, and which cases had too few trials for a test."""
     if len(contest.top_set) > 1:
-        yield f"≈ not told apart from the best at 5 % (Holm over {count(contest.tested, 'case')}, margin 2 %)."
+        yield f"≈ not told apart from the best (Holm over {count(contest.tested, 'case')}, margin 2 %)."
     untested = [standing.summary.number for standing in contest.standings if standing.in_top_set is None]
     if len(contest.standings) > 1 and len(untested) == len(contest.standings):
         yield f"No test of what is level with the fastest: it has fewer than {SMALLEST_SAMPLE} trials."

@@ -1,13 +1,16 @@
 """A report as a document: text and tables in reading order, not yet in any format."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadbench.published.records import Published
 from loadbench.report.best_tables import best_tables
 from loadbench.report.ceiling_tables import ceiling_tables
 from loadbench.report.facts import Fact, commands, head_facts, repeat_facts
 from loadbench.report.findings import Findings
 from loadbench.report.loader_tables import loader_tables
 from loadbench.report.not_counted import not_counted_table
+from loadbench.report.overlay_tables import overlay_tables
 from loadbench.report.reading import reading
 from loadbench.report.tables import Image, Table
 from loadbench.report.text import short
@@ -31,8 +34,8 @@ class Document:
     """Charts that belong to no table."""
 
 
-def document(findings: Findings) -> Document:
-    """The report of one run."""
+def document(findings: Findings, over: Sequence[Published] = ()) -> Document:
+    """The report of one run, with its figures beside those of published sources."""
     run = findings.stored.run
     summaries = findings.summaries
     not_counted = not_counted_table(summaries, run.loaders)
@@ -41,6 +44,7 @@ def document(findings: Findings) -> Document:
         *ceiling_tables(run, findings.ceiling_rows),
         *loader_tables(summaries, run.loaders, findings.knees),
         *([not_counted] if not_counted else []),
+        *overlay_tables(findings, over),
     )
     return Document(
         title=f"loadbench: {short(run.name)}",

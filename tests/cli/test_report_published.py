@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loadbench.errors import StoreError
+from loadbench.errors import StoreError, UsageError
 from loadbench.report.published_data import PUBLISHED_COLUMNS
 from tests.builders import case, run, series
 from tests.cli.test_report import invoke
@@ -92,3 +92,20 @@ def test_output_goes_to_a_file(tmp_path: Path) -> None:
     result = invoke(GPT2, "--format", "markdown", "--output", tmp_path / "out.md")
     assert (result.exit_code, result.stdout) == (0, "")
     assert (tmp_path / "out.md").read_text(encoding="utf-8") == invoke(GPT2, "--format", "markdown").stdout
+
+
+def test_a_run_is_shown_over_published_figures(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", run([case()]), series(case(), 1, 1, 1))
+    one_file = invoke(tmp_path / "run", "--over", GPT2, "--format", "markdown")
+    assert one_file.exit_code == 0
+    assert "## Beside published figures: GPT-2 on an AMD MI300X" in one_file.stdout
+    folder = invoke(tmp_path / "run", "--over", DIRECTORY)
+    assert folder.stdout.count("Beside published figures") > 30
+
+
+def test_published_figures_are_not_shown_over_others(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Name a run"):
+        raise invoke(GPT2, "--over", GPT2).exception or AssertionError
+    write_run(tmp_path / "run", run([case()]), series(case(), 1, 1, 1))
+    with pytest.raises(UsageError, match="names no published figures"):
+        raise invoke(tmp_path / "run", "--over", tmp_path).exception or AssertionError

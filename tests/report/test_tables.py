@@ -126,7 +126,7 @@ def test_ties_are_marked_and_never_crowned() -> None:
     level = 100, 101, 102, 103, 104, 105
     best = table(document(find(stored(run([one, other]), series(one, *level) + series(other, *level)))), "Best")
     assert [cell(best, row, "Loader") for row in (0, 1)] == ["≈ fastsafetensors-nogds", "≈ safetensors-mmap"]
-    assert "≈ not told apart from the best at 5 % (Holm over 2 cases, margin 2 %)." in best.footnotes
+    assert "≈ not told apart from the best (Holm over 2 cases, margin 2 %)." in best.footnotes
 
 
 @pytest.mark.parametrize(
