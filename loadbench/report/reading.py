@@ -54,9 +54,9 @@ def reading(findings: Findings) -> tuple[Fact, ...]:
                 "× best",
                 "time over that of the fastest loader's best case, with its 95 % interval (Hodges-Lehmann, exact "
                 "Mann-Whitney). ≈ marks the top set: the fastest case and all that are not shown to be more than 2 % "
-                "slower, by one-sided tests with Holm's correction. Of cases that are all equally fast, one or more are "
-                "left out in at most 10 % of runs. The interval is that of one pair without the correction, so it may "
-                "exclude 1 where the mark stands.",
+                "slower, by one-sided tests with Holm's correction. Of cases that are all equally fast, one or more "
+                "are left out in at most 10 % of runs. The interval is that of one pair without the correction, so it "
+                "may exclude 1 where the mark stands.",
             )
         )
     if any(summary.measured and summary.measured.trend for summary in findings.summaries):
