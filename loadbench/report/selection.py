@@ -1,0 +1,111 @@
+"""Which cases of which runs a report is about: keys and filters held against what these runs know."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from loadbench.analysis.best import contests
+from loadbench.analysis.filter import Term, parse_filter, read_number, same, value_text
+from loadbench.analysis.keys import NOT_APPLICABLE, Point, known_keys, points, values_of
+from loadbench.analysis.projection import TUNABLES
+from loadbench.errors import UsageError, unknown_name
+from loadbench.report.findings import Findings
+from loadbench.report.knees import knees
+from loadbench.report.resolution import resolutions
+from loadbench.report.run_warnings import run_warnings
+from loadbench.report.text import count, short, visible
+
+_ORDERED = (">", ">=", "<", "<=")
+
+
+def labels(runs: Sequence[Findings]) -> tuple[str, ...]:
+    """The runs' names; with their places where two have the same one."""
+    names = Counter(findings.stored.run.name for findings in runs)
+    return tuple(
+        name if names[name := findings.stored.run.name] == 1 else str(findings.stored.path) for findings in runs
+    )
+
+
+def all_points(runs: Sequence[Findings]) -> list[Point]:
+    """The cases of all runs."""
+    return [
+        point
+        for number, (label, findings) in enumerate(zip(labels(runs), runs, strict=True))
+        for point in points(number, label, findings.stored.run, findings.summaries, findings.stored.records)
+    ]
+
+
+def checked_keys(text: str, option: str, found: Iterable[Point]) -> tuple[str, ...]:
+    """The keys of a comma list, each of which these runs know."""
+    keys = tuple(key.strip() for key in text.split(","))
+    if not all(keys):
+        raise UsageError(f"{option} '{visible(text)}' has an empty item. Write keys with single commas between them.")
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise UsageError(f"{option} '{visible(text)}' has {visible(key)} twice. Name it once.")
+    known = {TUNABLES, *known_keys(found)}
+    for key in keys:
+        if key not in known:
+            raise unknown_key(key, option, known)
+    return keys
+
+
+def parsed_filters(texts: Iterable[str]) -> tuple[Term, ...]:
+    """The terms of all filters: every one must hold."""
+    return tuple(term for text in texts for term in parse_filter(text))
+
+
+def select(found: Sequence[Point], terms: Sequence[Term]) -> list[Point]:
+    """The points for which all terms hold. A key or value that none of the runs has is an error, and so is no point."""
+    known = known_keys(found)
+    for term in terms:
+        if term.key not in known:
+            raise unknown_key(term.key, term.place, known)
+        _check_values(term, values_of(found, term.key))
+    kept = [point for point in found if all(term.holds(point.value(term.key)) for term in terms)]
+    if not kept:
+        raise UsageError(
+            f"--filter leaves none of {count(len(found), 'case')}: no case fulfils all its terms. Drop one."
+        )
+    return kept
+
+
+def filtered(findings: Findings, kept: Iterable[Point], expression: str) -> Findings:
+    """The findings on some cases of a run. Their numbers and the ceilings stay as they are in the whole run."""
+    numbers = {point.summary.number for point in kept}
+    summaries = tuple(summary for summary in findings.summaries if summary.number in numbers)
+    found = contests(summaries)
+    every = count(len(findings.summaries), "case")
+    note = f"only {len(summaries)} of {every}, by --filter {expression}: what is best is so among these"
+    return replace(
+        findings,
+        summaries=summaries,
+        contests=found,
+        knees=knees(found),
+        resolutions=resolutions(summaries),
+        warnings=(note, *(short(warning) for warning in run_warnings(findings.stored, summaries))),
+    )
+
+
+def unknown_key(key: str, where: str, known: Iterable[str]) -> UsageError:
+    """The error for a key that these runs do not know. Keys that name their loader are left out of the list."""
+    names = [visible(short(name)) for name in known]
+    tunables = {name for name in names if "." not in name}
+    listed = [name for name in names if name.rpartition(".")[2] not in tunables or "." not in name]
+    return unknown_name("key", visible(key), listed if key not in names else names, f"{where}, for these runs")
+
+
+def _check_values(term: Term, values: Sequence[str | int | float | bool | None]) -> None:
+    """A value that no case has is a slip of the pen: what it leaves out or in would be wrong without a word."""
+    known = sorted({visible(short(value_text(value))) for value in values})
+    if term.operator in ("=", "!="):
+        for text in term.values:
+            if text != NOT_APPLICABLE and not any(same(text, value) for value in values):
+                raise unknown_name(
+                    f"value of {visible(term.key)}", visible(text), known, f"{term.place}, for these runs"
+                )
+    if term.operator in _ORDERED and all(read_number(value_text(value)) is None for value in values):
+        raise UsageError(
+            f"{term.place}: {visible(term.key)} is no number in these runs ({', '.join(known)}). "
+            "Use = or ~ with a regular expression."
+        )
