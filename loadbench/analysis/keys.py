@@ -68,7 +68,7 @@ def known_keys(found: Iterable[Point]) -> tuple[str, ...]:
     """Every key that means something for one of the points, those of the case first."""
     known = list(found)
     own = dict.fromkeys(key for point in known for key in point.own)
-    around = dict.fromkeys(key for point in known for key in point.around)
+    around = dict.fromkeys(key for keys in {id(point.around): point.around for point in known}.values() for key in keys)
     return tuple(own | around)
 
 

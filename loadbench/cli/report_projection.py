@@ -28,12 +28,15 @@ def only(runs: "Sequence[Findings]", filters: Sequence[str]) -> "list[Findings]"
     """The runs with the cases that the filters leave, without the runs that have none."""
     from loadbench.report.selection import all_points, filtered, parsed_filters, select
 
-    kept = select(all_points(runs), parsed_filters(filters))
+    points = all_points(runs)
+    kept = select(points, parsed_filters(filters))
     found = []
     for number, findings in enumerate(runs):
         own = [point for point in kept if point.run == number]
+        cases = {point.summary.number for point in own}
+        partly = len(own) < sum(point.run == number and point.summary.number in cases for point in points)
         if own:
-            found.append(filtered(findings, own, " ".join(filters)))
+            found.append(filtered(findings, own, " ".join(filters), partly=partly))
     return found
 
 

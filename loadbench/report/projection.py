@@ -10,10 +10,10 @@ from loadbench.report.facts import Fact
 from loadbench.report.findings import Findings
 from loadbench.report.projection_tables import projection_tables
 from loadbench.report.projection_words import residue_warnings
-from loadbench.report.selection import labels
+from loadbench.report.selection import labels, warnings_on
 from loadbench.report.text import count, short
 
-_MOST_RUNS = 12
+_MOST_RUNS = 8
 """The head of the document names so many runs."""
 _READING = (
     (
@@ -46,21 +46,23 @@ def projection(
     """The points that are kept, by the keys that are asked for."""
     by = layout(rows, cols, found=kept)
     grids = project(kept, by)
-    used = {point.run for point in kept}
-    named = [
-        (name, findings)
-        for number, (name, findings) in enumerate(zip(labels(runs), runs, strict=True))
-        if number in used
-    ]
+    groups: dict[int, list[Point]] = {}
+    for point in kept:
+        groups.setdefault(point.run, []).append(point)
+    names = labels(runs)
     return Projection(
-        runs=tuple(findings for _, findings in named),
-        names=tuple(name for name, _ in named),
+        runs=tuple(runs[number] for number in groups),
+        names=tuple(names[number] for number in groups),
         layout=by,
         filter=filter,
         grids=grids,
         warnings=(
             *residue_warnings(grids),
-            *(f"{short(name)}: {warning}" for name, findings in named for warning in findings.warnings),
+            *(
+                f"{short(names[number])}: {warning}"
+                for number, group in groups.items()
+                for warning in warnings_on(runs[number], group)
+            ),
         ),
     )
 

@@ -63,7 +63,7 @@ def projection_csv(found: Projection) -> str:
         for row, column, cell in _cells(grid):
             figures = _figures(grid, column, cell)
             flat = [_flat(figures[name]) for name in _FIGURES]
-            writer.writerow([csv_cell(value) for value in (*grid.condition, *row, *column, *flat)])
+            writer.writerow([csv_cell(value) for value in (*map(_told, (*grid.condition, *row, *column)), *flat)])
     return text.getvalue()
 
 
@@ -121,6 +121,11 @@ def _distinct(cell: Cell) -> list[Point]:
 
 def _run(point: Point) -> str:
     return str(point.value("run"))
+
+
+def _told(value: Value) -> Value:
+    """A key's value: an empty cell would say that there is none."""
+    return "default" if value is None else value
 
 
 def _flat(value: Any) -> Any:

@@ -85,9 +85,9 @@ def _table(grid: Grid, columns: Sequence[Place], heads: dict[Place, str]) -> Tab
 
 
 def _numbers(grid: Grid, columns: Sequence[Place]) -> str:
-    """`1 and 7 to 11 of 12`."""
+    """`1 and 7–11 of 12`."""
     at = [grid.columns.index(column) + 1 for column in columns]
-    rest = f"{at[1]} to {at[-1]}" if at[2:] else str(at[-1])
+    rest = f"{at[1]}–{at[-1]}" if at[2:] else str(at[-1])
     return f"1 and {rest} of {len(grid.columns)}"
 
 
@@ -109,9 +109,11 @@ def _key_column(grid: Grid, index: int, key: str) -> Column:
 def _headings(heads: dict[Place, str], first: Place, column: Place, *, crowded: bool) -> Iterable[Column]:
     own = heads[column]
     yield Column(f"{own} (s)", "right")
-    yield Column(f"{own}: 95 % interval (n)", "right", narrow="below")
+    yield Column(f"{own}: 95 % (n)", "right", narrow="below")
     if column != first:
-        yield Column(f"{own} × {heads[first]}", "right", narrow="below" if crowded else "stays")
+        yield Column(
+            f"{own} ×" if crowded else f"{own} × {heads[first]}", "right", narrow="below" if crowded else "stays"
+        )
     yield Column(f"{own}: case", narrow="below")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from loadbench.analysis.filter import value_text
+from loadbench.analysis.keys import NOT_APPLICABLE
 from loadbench.analysis.notes import faster_than_ceiling, not_counted_text
 from loadbench.analysis.projection import TUNABLES, Cell, Grid, Place
 from loadbench.analysis.statistics import SMALLEST_SAMPLE
@@ -86,10 +87,8 @@ def footnotes(
     yield from (f"{mark} {note}" for mark, note in notes.items() if any(mark in marks(cell) for cell in cells))
     if any(cell.unlike for cell in ratios):
         yield f"{UNLIKE} not the same case as in the first column: the ratio is not that of the columns alone."
-    missing = [row for row in grid.rows if row not in shown]
-    if missing and columns[1:2] == grid.columns[1:2]:
-        reasons = [f"{place_text(grid.layout.rows, row)} ({_reason(grid, row)})" for row in missing]
-        yield f"No figure: {', '.join(reasons)}."
+    if columns[1:2] == grid.columns[1:2]:
+        yield from _without_figure(grid)
 
 
 def residue_warnings(grids: Sequence[Grid]) -> tuple[str, ...]:
@@ -101,8 +100,8 @@ def residue_warnings(grids: Sequence[Grid]) -> tuple[str, ...]:
     found = []
     if several:
         keys = _merged(cell.residue for cell in several)
-        key, values = next(iter(keys.items()), ("", ()))
-        example = f"--filter {short(key)}={quoted(values[-1])}" if values else "--filter"
+        choices = [f"{short(key)}={quoted(value)}" for key, several in keys.items() for value in several]
+        example = next((f"--filter {text}" for text in choices[::-1] if not text.endswith(NOT_APPLICABLE)), "--filter")
         found.append(
             f"{_cells(several)} several cases, of which the fastest is shown: they differ in "
             f"{differing_text(keys.items())}. Add {_keys(keys)} to --rows or --cols, or take one by {example}"
@@ -148,6 +147,19 @@ def _merged(several: Iterable[Mapping[str, Sequence[Value]]]) -> dict[str, tuple
         for key, own in one.items():
             values.setdefault(key, {}).update(dict.fromkeys(own))
     return {key: tuple(own) for key, own in values.items()}
+
+
+def _without_figure(grid: Grid) -> Iterable[str]:
+    """The rows without a figure in any column, by the first key of the row."""
+    with_figure = {row for (row, _), cell in grid.cells.items() if cell.measured}
+    missing: dict[tuple[str, str], int] = {}
+    for row in grid.rows:
+        if row not in with_figure:
+            why = shown_value(row[0]), _reason(grid, row)
+            missing[why] = missing.get(why, 0) + 1
+    if missing:
+        rows = {number: f"{count(number, 'row')}, " if number > 1 else "" for number in missing.values()}
+        yield f"No figure: {', '.join(f'{name} ({rows[number]}{why})' for (name, why), number in missing.items())}."
 
 
 def _reason(grid: Grid, row: Place) -> str:

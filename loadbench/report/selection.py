@@ -43,10 +43,11 @@ def checked_keys(text: str, option: str, found: Iterable[Point]) -> tuple[str, .
     for index, key in enumerate(keys):
         if key in keys[:index]:
             raise UsageError(f"{option} '{visible(text)}' has {visible(key)} twice. Name it once.")
-    known = {TUNABLES, *known_keys(found)}
+    every = list(found)
+    known = {TUNABLES, *known_keys(every)}
     for key in keys:
         if key not in known:
-            raise unknown_key(key, option, known)
+            raise unknown_key(key, option, known, every)
     return keys
 
 
@@ -60,39 +61,50 @@ def select(found: Sequence[Point], terms: Sequence[Term]) -> list[Point]:
     known = known_keys(found)
     for term in terms:
         if term.key not in known:
-            raise unknown_key(term.key, term.place, known)
+            raise unknown_key(term.key, term.place, known, found)
         _check_values(term, values_of(found, term.key))
     kept = [point for point in found if all(term.holds(point.value(term.key)) for term in terms)]
     if not kept:
-        raise UsageError(
-            f"--filter leaves none of {count(len(found), 'case')}: no case fulfils all its terms. Drop one."
-        )
+        cases = len({(point.run, point.summary.number) for point in found})
+        raise UsageError(f"--filter leaves none of {count(cases, 'case')}: no case fulfils all its terms. Drop one.")
     return kept
 
 
-def filtered(findings: Findings, kept: Iterable[Point], expression: str) -> Findings:
-    """The findings on some cases of a run. Their numbers and the ceilings stay as they are in the whole run."""
-    numbers = {point.summary.number for point in kept}
+def filtered(findings: Findings, kept: Iterable[Point], expression: str, *, partly: bool) -> Findings:
+    """The findings on some cases of a run. Their numbers and the ceilings stay as they are in the whole run.
+
+    partly: a term left out some session of these cases. What is best is found again among the cases that are left.
+    """
+    points_kept = list(kept)
+    numbers = {point.summary.number for point in points_kept}
     summaries = tuple(summary for summary in findings.summaries if summary.number in numbers)
     found = contests(summaries)
     every = count(len(findings.summaries), "case")
     note = f"only {len(summaries)} of {every}, by --filter {expression}: what is best is so among these"
+    if partly:
+        note += "; trials of these cases in sessions that the filter leaves out are in the figures too"
     return replace(
         findings,
         summaries=summaries,
         contests=found,
         knees=knees(found),
         resolutions=resolutions(summaries),
-        warnings=(note, *(short(warning) for warning in run_warnings(findings.stored, summaries))),
+        warnings=(short(note), *warnings_on(findings, points_kept)),
     )
 
 
-def unknown_key(key: str, where: str, known: Iterable[str]) -> UsageError:
-    """The error for a key that these runs do not know. Keys that name their loader are left out of the list."""
-    names = [visible(short(name)) for name in known]
-    tunables = {name for name in names if "." not in name}
-    listed = [name for name in names if name.rpartition(".")[2] not in tunables or "." not in name]
-    return unknown_name("key", visible(key), listed if key not in names else names, f"{where}, for these runs")
+def warnings_on(findings: Findings, kept: Iterable[Point]) -> tuple[str, ...]:
+    """What puts these cases of a run in doubt; that the machine drifted, as sentinels show, concerns every case."""
+    numbers = {point.summary.number for point in kept}
+    concerned = [one for one in findings.summaries if one.number in numbers or one.is_sentinel]
+    return tuple(short(warning) for warning in run_warnings(findings.stored, concerned))
+
+
+def unknown_key(key: str, where: str, known: Iterable[str], found: Sequence[Point]) -> UsageError:
+    """The error for a key that these runs do not know. It leaves out `loader.tunable`, which is listed as `tunable`."""
+    prefixes = tuple(f"{loader}." for loader in values_of(found, "loader"))
+    names = [visible(short(name)) for name in known if not name.startswith(prefixes)]
+    return unknown_name("key", visible(key), names, f"{where}, for these runs")
 
 
 def _check_values(term: Term, values: Sequence[str | int | float | bool | None]) -> None:
