@@ -12,8 +12,10 @@ Values with blanks, commas or quotes stand in "..." or '...'.
 
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from loadbench.analysis.keys import NOT_APPLICABLE
 from loadbench.errors import UsageError
@@ -49,7 +51,7 @@ class Term:
         if self.operator in ("=", "!="):
             return any(same(text, value) for text in self.values) is (self.operator == "=")
         if self.operator in ("~", "!~"):
-            found = value != NOT_APPLICABLE and re.search(self.values[0], value_text(value)) is not None
+            found = value != NOT_APPLICABLE and _regex(self.values[0]).search(value_text(value)) is not None
             return found is (self.operator == "~")
         number, limit = _number(value), read_number(self.values[0])
         return number is not None and limit is not None and _ORDER[self.operator](number, limit)
@@ -94,6 +96,13 @@ def read_number(text: str) -> float | None:
     except ValueError:
         return None
     return number if abs(number) != float("inf") and number == number else None
+
+
+@cache
+def _regex(text: str) -> re.Pattern[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a future Python may read otherwise, as [[
+        return re.compile(text)
 
 
 def _number(value: Value) -> float | None:
@@ -147,7 +156,7 @@ def _check(term: Term, text: str, at: int, where: str) -> None:
         raise _wrong(text, at, where, f"{term.operator} takes a number or a size, not '{term.values[0]}'")
     if term.operator in ("~", "!~"):
         try:
-            re.compile(term.values[0])
+            _regex(term.values[0])
         except (re.error, OverflowError, RecursionError) as error:
             raise _wrong(text, at, where, f"'{term.values[0]}' is not a regular expression ({error})") from error
 

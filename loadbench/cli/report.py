@@ -55,10 +55,12 @@ def report(
     """
     from loadbench import store
     from loadbench.cli.report_charts import charts_of_published, charts_of_runs
-    from loadbench.cli.report_projection import only, projected, write_projection
+    from loadbench.cli.report_projection import write_projection
     from loadbench.errors import StoreError, UsageError
     from loadbench.published.reader import read_published
     from loadbench.report.findings import find
+    from loadbench.report.projection import projection
+    from loadbench.report.selection import only
 
     places = paths or [Path("results")]
     filters = filter or ()
@@ -79,7 +81,7 @@ def report(
             raise UsageError("--charts draws single runs. Leave out --rows and --cols.")
         runs, unreadable = _read_all(_run_places(places), lambda found: find(store.read_run(found)))
         if side_by_side:
-            found = projected(runs, rows, cols, filters)
+            found = projection(runs, rows, cols, filters)
             _warn_of(found.warnings)
             write = partial(write_projection, found, format)
         else:

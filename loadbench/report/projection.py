@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from loadbench.analysis.keys import Point
 from loadbench.analysis.projection import Grid, Layout, layout, project
+from loadbench.errors import UsageError
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.findings import Findings
 from loadbench.report.projection_tables import projection_tables
 from loadbench.report.projection_words import residue_warnings
-from loadbench.report.selection import labels, warnings_on
-from loadbench.report.text import count, short
+from loadbench.report.selection import all_points, checked_keys, labels, parsed_filters, select, warnings_on
+from loadbench.report.text import count, short, visible
 
 _MOST_RUNS = 8
 """The head of the document names so many runs."""
@@ -21,7 +22,7 @@ _READING = (
         "median load time of the trials that count, in seconds. Beside it the distribution-free 95 % interval of the "
         "median, and the number of trials.",
     ),
-    ("default", "a tunable that the sweep did not set. N/A: a key that the loader does not have, or its run not."),
+    ("default", "a tunable that the sweep did not set. N/A: the loader has no such key, or its run did not record it."),
 )
 
 
@@ -40,11 +41,17 @@ class Projection:
     warnings: tuple[str, ...]
 
 
-def projection(
-    runs: Sequence[Findings], kept: Sequence[Point], rows: Sequence[str], cols: Sequence[str], filter: str = ""
-) -> Projection:
-    """The points that are kept, by the keys that are asked for."""
-    by = layout(rows, cols, found=kept)
+def projection(runs: Sequence[Findings], rows: str | None, cols: str | None, filters: Sequence[str] = ()) -> Projection:
+    """The runs' cases by the keys of two comma lists, those that all filters leave. What is unknown is a UsageError."""
+    terms = parsed_filters(filters)
+    points = all_points(runs)
+    row_keys = checked_keys(rows, "--rows", points) if rows is not None else ()
+    col_keys = checked_keys(cols, "--cols", points) if cols is not None else ()
+    for key in row_keys:
+        if key in col_keys:
+            raise UsageError(f"{visible(key)} stands in --rows and in --cols. Name it in one of them.")
+    kept = select(points, terms)
+    by = layout(row_keys, col_keys, found=kept)
     grids = project(kept, by)
     groups: dict[int, list[Point]] = {}
     for point in kept:
@@ -54,7 +61,7 @@ def projection(
         runs=tuple(runs[number] for number in groups),
         names=tuple(names[number] for number in groups),
         layout=by,
-        filter=filter,
+        filter=" ".join(filters),
         grids=grids,
         warnings=(
             *residue_warnings(grids),

@@ -1,6 +1,7 @@
 """A grid of cases as a table: for each column a time with its interval, and the ratio to the first column."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
 from loadbench.analysis.keys import CONDITIONS, NOT_APPLICABLE
@@ -69,7 +70,7 @@ def _table(grid: Grid, columns: Sequence[Place], heads: dict[Place, str]) -> Tab
     layout = grid.layout
     part = "" if len(columns) == len(grid.columns) else f", columns {_numbers(grid, columns)}"
     crowded = len(columns) > _BELOW
-    return without_empty_columns(
+    return _without_silent_ratios(
         Table(
             title=f"Load time: {_condition_text(grid)}{part}" if grid.layout.tables else f"Load time{part}",
             columns=(
@@ -128,6 +129,16 @@ def _key_text(grid: Grid, row: Place, index: int) -> str:
         return text
     points = [point for (place, _), cell in grid.cells.items() if place == row for point in cell.shown]
     return f"{text} (ceiling)" if points and all(point.summary.is_ceiling for point in points) else text
+
+
+def _without_silent_ratios(table: Table) -> Table:
+    """Without the columns that have no ratio in any row, as without those that are empty."""
+    silent = [
+        "×" in column.name and not column.name.endswith("(s)") and all(row[index] == NO_FIGURE for row in table.rows)
+        for index, column in enumerate(table.columns)
+    ]
+    rows = tuple(tuple("" if out else text for text, out in zip(row, silent, strict=True)) for row in table.rows)
+    return without_empty_columns(replace(table, rows=rows))
 
 
 def _texts(grid: Grid, row: Place, column: Place, *, first: bool) -> Iterable[str]:

@@ -67,11 +67,13 @@ def footnotes(
     cells = [cell for place in where if (cell := grid.cells.get(place)) and cell.measured]
     ratios = [cell for place in where if place[1] != columns[0] and (cell := grid.cells.get(place)) and cell.versus]
     if ratios:
-        yield (
-            f"×: time over that of {heads[columns[0]]}, with the 95 % interval of that pair. {LEVEL} not told apart at "
-            f"5 % (exact two-sided Mann-Whitney, Holm over the {grid.tested} comparisons of the table), as are fewer "
-            f"than {SMALLEST_SAMPLE} trials."
+        told = (
+            f"not told apart at 5 % (exact two-sided Mann-Whitney, Holm over the {count(grid.tested, 'comparison')} of "
+            f"the table); fewer than {SMALLEST_SAMPLE} trials never are"
+            if grid.tested
+            else f"not told apart: fewer than {SMALLEST_SAMPLE} trials, so nothing was tested"
         )
+        yield f"×: time over that of {heads[columns[0]]}, with the 95 % interval of that pair. {LEVEL} {told}."
     if any(cell.measured and cell.measured.interval.kind == "range" for cell in cells):
         yield f"† smallest and largest of fewer than {SMALLEST_SAMPLE} trials: not an interval of the median."
     if ratios and grid.across_runs:
@@ -115,8 +117,8 @@ def residue_warnings(grids: Sequence[Grid]) -> tuple[str, ...]:
     if unlike:
         unshown = dict.fromkeys(key for cell in unlike for key in cell.unlike)
         found.append(
-            f"{count(len(unlike), 'ratio')} to another case than the cell's own: the two differ in {_keys(unshown)}, "
-            "no row and no column"
+            f"{'1 ratio is' if len(unlike) == 1 else f'{len(unlike):,} ratios are'} between different cases: they "
+            f"differ in {_keys(unshown)}, which is no row and no column"
         )
     return tuple(found)
 

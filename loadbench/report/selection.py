@@ -70,6 +70,20 @@ def select(found: Sequence[Point], terms: Sequence[Term]) -> list[Point]:
     return kept
 
 
+def only(runs: Sequence[Findings], filters: Sequence[str]) -> list[Findings]:
+    """The runs with the cases that the filters leave, without the runs that have none."""
+    points = all_points(runs)
+    kept = select(points, parsed_filters(filters))
+    found = []
+    for number, findings in enumerate(runs):
+        own = [point for point in kept if point.run == number]
+        cases = {point.summary.number for point in own}
+        partly = len(own) < sum(point.run == number and point.summary.number in cases for point in points)
+        if own:
+            found.append(filtered(findings, own, " ".join(filters), partly=partly))
+    return found
+
+
 def filtered(findings: Findings, kept: Iterable[Point], expression: str, *, partly: bool) -> Findings:
     """The findings on some cases of a run. Their numbers and the ceilings stay as they are in the whole run.
 
