@@ -8,6 +8,7 @@ taken together, and that is said too: their interval does not know that machines
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import comb
 
 from loadbench.analysis.keys import CONDITIONS, NOT_APPLICABLE, Point, case_key, identity_keys, tunables_in, values_of
 from loadbench.analysis.measured import Measured, measure
@@ -56,7 +57,7 @@ class Cell:
     versus: Ratio | None = None
     """Its time over that of the first column's cell; None in the first column, and where either has no figure."""
     told_apart: bool | None = None
-    """Whether the two differ by Holm's procedure over the table. None: not tested, either has too few trials."""
+    """Whether the two differ by Holm's procedure over the column. None: either has too few trials to show that."""
     unlike: tuple[str, ...] = ()
     """The keys in which its case is not the first column's, though the grid does not show them."""
 
@@ -71,7 +72,7 @@ class Grid:
     columns: tuple[Place, ...]
     cells: Mapping[tuple[Place, Place], Cell]
     tested: int
-    """How many comparisons Holm's procedure was over."""
+    """How many comparisons had trials enough to tell something apart."""
     confounded: Mapping[str, tuple[Value, ...]]
     """Keys of machine and software in which the columns differ, though they are no column."""
     across_runs: bool
@@ -115,8 +116,7 @@ def _grid(condition: Place, found: Sequence[Point], by: Layout) -> Grid:
         if (first := cells.get((row, columns[0]))) and (cell := cells.get((row, column)))
         if first.measured and cell.measured
     }
-    tested = {where: pair for where, pair in compared.items() if _enough(*pair)}
-    differs = dict(zip(tested, holm([_p_value(*pair) for pair in tested.values()], ALPHA), strict=True))
+    differs = {where: told for column in columns[1:] for where, told in _told_apart(compared, column).items()}
     for where, (first, cell) in compared.items():
         cells[where] = replace(
             cell, versus=_versus(first, cell), told_apart=differs.get(where), unlike=_unlike(first, cell, by)
@@ -127,7 +127,7 @@ def _grid(condition: Place, found: Sequence[Point], by: Layout) -> Grid:
         rows=tuple(rows),
         columns=tuple(columns),
         cells=cells,
-        tested=len(tested),
+        tested=sum(told is not None for told in differs.values()),
         confounded=_confounded([[p for c in _column(cells, column) for p in c.shown] for column in columns], by),
         across_runs=any(_runs(first) != _runs(cell) for first, cell in compared.values()),
     )
@@ -182,8 +182,15 @@ def _known(found: Sequence[Point], key: str) -> tuple[Value, ...]:
 
 
 def _unlike(first: Cell, cell: Cell, by: Layout) -> tuple[str, ...]:
+    """A tunable that only one of two loaders has is no difference where the column is the loader."""
     both = (*first.shown, *cell.shown)
-    return tuple(_differing(both, _case_keys(both, by)))
+    keys = [key for key in _case_keys(both, by) if not _told_by_columns(key, by)]
+    several = _differing(both, keys)
+    return tuple(key for key, values in several.items() if "loader" not in by.cols or NOT_APPLICABLE not in values)
+
+
+def _told_by_columns(key: str, by: Layout) -> bool:
+    return key in by.keys or (key.startswith("checkpoint.") and "checkpoint" in by.cols)
 
 
 def _confounded(columns: Sequence[Sequence[Point]], by: Layout) -> dict[str, tuple[Value, ...]]:
@@ -192,7 +199,7 @@ def _confounded(columns: Sequence[Sequence[Point]], by: Layout) -> dict[str, tup
     found = {}
     for key in identity_keys(every):
         several = [frozenset(_known(column, key)) for column in columns]
-        if key not in by.keys and len({one for one in several if one}) > 1:
+        if not _told_by_columns(key, by) and len({one for one in several if one}) > 1:
             found[key] = _known(every, key)
     return found
 
@@ -203,6 +210,29 @@ def _column(cells: Mapping[tuple[Place, Place], Cell], column: Place) -> list[Ce
 
 def _runs(cell: Cell) -> set[int]:
     return {point.run for point in cell.shown}
+
+
+def _told_apart(
+    compared: Mapping[tuple[Place, Place], tuple[Cell, Cell]], column: Place
+) -> dict[tuple[Place, Place], bool | None]:
+    """What differs between a column and the first, by Holm's procedure: whether these two differ is one question.
+
+    Where not even the clearest difference could pass among so many, nothing was tested: 6 trials against 6 are enough
+    for 23 comparisons.
+    """
+    tested = {where: pair for where, pair in compared.items() if where[1] == column and _enough(*pair)}
+    differs = holm([_p_value(*pair) for pair in tested.values()], ALPHA)
+    return {
+        where: told or (False if _smallest_p(*pair) <= ALPHA / len(tested) else None)
+        for (where, pair), told in zip(tested.items(), differs, strict=True)
+    }
+
+
+def _smallest_p(first: Cell, cell: Cell) -> float:
+    """The p-value of two samples that do not overlap."""
+    assert first.measured is not None
+    assert cell.measured is not None
+    return 2 / comb(first.measured.n + cell.measured.n, cell.measured.n)
 
 
 def _enough(first: Cell, cell: Cell) -> bool:

@@ -160,7 +160,8 @@ def _texts(grid: Grid, row: Place, column: Place, *, first: bool) -> Iterable[st
 def _ratio_text(cell: Cell) -> str:
     if cell.versus is None:
         return NO_FIGURE
-    return f"{'' if cell.told_apart else f'{LEVEL} '}{times(cell.versus)}{UNLIKE if cell.unlike else ''}"
+    text = f"{times(cell.versus)}{UNLIKE if cell.unlike else ''}"
+    return f"({text})" if cell.told_apart is None else text if cell.told_apart else f"{LEVEL} {text}"
 
 
 def _shown_case(cell: Cell, grid: Grid) -> str:

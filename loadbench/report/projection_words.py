@@ -67,13 +67,11 @@ def footnotes(
     cells = [cell for place in where if (cell := grid.cells.get(place)) and cell.measured]
     ratios = [cell for place in where if place[1] != columns[0] and (cell := grid.cells.get(place)) and cell.versus]
     if ratios:
-        told = (
-            f"not told apart at 5 % (exact two-sided Mann-Whitney, Holm over the {count(grid.tested, 'comparison')} of "
-            f"the table); fewer than {SMALLEST_SAMPLE} trials never are"
-            if grid.tested
-            else f"not told apart: fewer than {SMALLEST_SAMPLE} trials, so nothing was tested"
-        )
-        yield f"×: time over that of {heads[columns[0]]}, with the 95 % interval of that pair. {LEVEL} {told}."
+        yield f"×: time over that of {heads[columns[0]]}, with the 95 % interval of that pair."
+    if any(cell.told_apart is False for cell in ratios):
+        yield f"{LEVEL} not told apart at 5 % (exact two-sided Mann-Whitney, Holm over the comparisons of the column)."
+    if any(cell.told_apart is None for cell in ratios):
+        yield "(…) not tested: too few trials to tell anything apart, by themselves or among so many comparisons."
     if any(cell.measured and cell.measured.interval.kind == "range" for cell in cells):
         yield f"† smallest and largest of fewer than {SMALLEST_SAMPLE} trials: not an interval of the median."
     if ratios and grid.across_runs:

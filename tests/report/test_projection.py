@@ -95,7 +95,7 @@ def test_marks_stand_beside_the_figures_that_they_are_about() -> None:
     assert column(shown, "b (s)") == ["0.102*"]
     assert column(shown, "b × a") == ["~ 1.00 [0.97, 1.03]!"]
     assert column(shown, "b: case") == ["fastest of 2 cases: threads=16"]
-    assert [note[0] for note in shown.footnotes] == ["×", "T", "*", "!"]
+    assert [note[0] for note in shown.footnotes] == ["×", "~", "T", "*", "!"]
     assert found.warnings[0] == (
         "2 cells hold several cases, of which the fastest is shown: they differ in threads (8, 16). "
         "Add threads to --rows or --cols, or take one by --filter threads=16"
