@@ -132,8 +132,11 @@ def _run_places(places: Iterable[Path]) -> list[Path]:
     """The runs at or below all these places, each once."""
     from loadbench import store
 
-    found = [run for place in places for run in store.find_runs(place)]
-    return list({run.resolve(): run for run in reversed(found)}.values())[::-1]
+    found: dict[Path, Path] = {}
+    for place in places:
+        for run in store.find_runs(place):
+            found.setdefault(run.resolve(), run)
+    return list(found.values())
 
 
 def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":

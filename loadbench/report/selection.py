@@ -53,7 +53,9 @@ def checked_keys(text: str, option: str, found: Iterable[Point]) -> tuple[str, .
 
 def parsed_filters(texts: Iterable[str]) -> tuple[Term, ...]:
     """The terms of all filters: every one must hold."""
-    return tuple(term for text in texts for term in parse_filter(text))
+    every = list(texts)
+    places = ["--filter"] if len(every) == 1 else [f"--filter number {number}" for number, _ in enumerate(every, 1)]
+    return tuple(term for text, place in zip(every, places, strict=True) for term in parse_filter(text, place))
 
 
 def select(found: Sequence[Point], terms: Sequence[Term]) -> list[Point]:
