@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadbench.analysis.keys import Point
-from loadbench.analysis.projection import Grid, Layout, layout, project
+from loadbench.analysis.layout import Layout, layout
+from loadbench.analysis.projection import Grid, project
 from loadbench.errors import UsageError
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact

@@ -8,7 +8,8 @@ from typing import Any
 
 from loadbench.analysis.keys import Point
 from loadbench.analysis.notes import notes
-from loadbench.analysis.projection import Cell, Grid
+from loadbench.analysis.projection import Grid
+from loadbench.analysis.projection_cells import Cell
 from loadbench.records import Value
 from loadbench.report.csv_cells import csv_cell, pairs, ratio_values
 from loadbench.report.machine_readable import finite

@@ -5,7 +5,9 @@ from dataclasses import replace
 from string import ascii_uppercase
 
 from loadbench.analysis.keys import CONDITIONS, NOT_APPLICABLE
-from loadbench.analysis.projection import TUNABLES, Cell, Grid, Place
+from loadbench.analysis.layout import TUNABLES, Place
+from loadbench.analysis.projection import Grid
+from loadbench.analysis.projection_cells import Cell
 from loadbench.report.cells import USUAL
 from loadbench.report.projection_words import (
     LEVEL,
@@ -127,7 +129,8 @@ def _key_text(grid: Grid, row: Place, index: int) -> str:
     text = shown_value(row[index])
     if grid.layout.rows[index] != "loader":
         return text
-    points = [point for (place, _), cell in grid.cells.items() if place == row for point in cell.shown]
+    cells = [grid.cells[row, column] for column in grid.columns if (row, column) in grid.cells]
+    points = [point for cell in cells for point in cell.shown]
     return f"{text} (ceiling)" if points and all(point.summary.is_ceiling for point in points) else text
 
 
@@ -153,7 +156,7 @@ def _texts(grid: Grid, row: Place, column: Place, *, first: bool) -> Iterable[st
         seconds(measured.median_ns) + marks(cell),
         f"{low_high}{range_mark} ({measured.n})".strip(),
         *([] if first else [_ratio_text(cell)]),
-        _shown_case(cell, grid),
+        _shown_case(cell, _unlike_others(grid, row) if first else ()),
     ]
 
 
@@ -164,9 +167,9 @@ def _ratio_text(cell: Cell) -> str:
     return f"({text})" if cell.told_apart is None else text if cell.told_apart else f"{LEVEL} {text}"
 
 
-def _shown_case(cell: Cell, grid: Grid) -> str:
+def _shown_case(cell: Cell, others: Iterable[str]) -> str:
     """Which of several cases is shown, or which one it is where the other columns have another."""
-    keys = [*cell.residue, *cell.unlike, *_unlike_others(cell, grid)]
+    keys = [*cell.residue, *cell.unlike, *others]
     if not keys:
         return ""
     own = [f"{short(key)}={shown_value(cell.shown[0].value(key))}" for key in dict.fromkeys(keys)]
@@ -175,13 +178,9 @@ def _shown_case(cell: Cell, grid: Grid) -> str:
     return picked + " ".join(own)
 
 
-def _unlike_others(cell: Cell, grid: Grid) -> Iterable[str]:
-    """For a cell of the first column: the keys in which any cell beside it is another case."""
-    row = next(row for (row, _), other in grid.cells.items() if other is cell)
-    if grid.cells.get((row, grid.columns[0])) is cell:
-        for column in grid.columns[1:]:
-            if beside := grid.cells.get((row, column)):
-                yield from beside.unlike
+def _unlike_others(grid: Grid, row: Place) -> Iterable[str]:
+    """The keys in which a cell is another case than that of the first column."""
+    return [key for column in grid.columns if (cell := grid.cells.get((row, column))) for key in cell.unlike]
 
 
 def _measured(grid: Grid, row: Place, column: Place) -> bool:

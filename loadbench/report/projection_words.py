@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loadbench.analysis.filter import value_text
 from loadbench.analysis.keys import NOT_APPLICABLE
+from loadbench.analysis.layout import TUNABLES, Place
 from loadbench.analysis.notes import faster_than_ceiling, not_counted_text
-from loadbench.analysis.projection import TUNABLES, Cell, Grid, Place
+from loadbench.analysis.projection import Grid
+from loadbench.analysis.projection_cells import Cell
 from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.records import Value
 from loadbench.report.text import count, short

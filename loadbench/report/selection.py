@@ -7,7 +7,7 @@ from dataclasses import replace
 from loadbench.analysis.best import contests
 from loadbench.analysis.filter import Term, parse_filter, read_number, same, value_text
 from loadbench.analysis.keys import NOT_APPLICABLE, Point, known_keys, points, values_of
-from loadbench.analysis.projection import TUNABLES
+from loadbench.analysis.layout import TUNABLES
 from loadbench.errors import UsageError, unknown_name
 from loadbench.report.findings import Findings
 from loadbench.report.knees import knees

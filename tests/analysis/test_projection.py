@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadbench.analysis.keys import NOT_APPLICABLE, Point, identity_keys, known_keys, points, values_of
-from loadbench.analysis.projection import Cell, Grid, Layout, layout, project
+from loadbench.analysis.layout import Layout, layout
+from loadbench.analysis.projection import Grid, project
+from loadbench.analysis.projection_cells import Cell
 from loadbench.analysis.summary import summarise
 from loadbench.records import Record, Session, Value
 from tests.builders import ENVIRONMENT, bad, case, run, series
@@ -169,6 +171,14 @@ def test_a_column_is_a_question_of_its_own() -> None:
 def test_columns_of_loaders_may_have_tunables_of_their_own() -> None:
     found = points_of(nogds(8, *FAST), series(case("runai-streamer", tunables={"concurrency": 8}), *SLOW))
     assert not any(its.unlike for its in grid_of(found, "cache", "loader").cells.values())
+
+
+def test_a_tunable_that_the_loader_did_not_have_in_one_run_is_a_difference() -> None:
+    plain = series(case(), *FAST)
+    base = run([case()], loaders={})
+    one = points(0, "one", base, summarise(base, plain), plain)
+    two = points_of(nogds(8, *SLOW), number=1, name="two")
+    assert cell(grid_of([*one, *two], "loader", "run"), "fastsafetensors-nogds", "two").unlike == ("threads",)
 
 
 def test_columns_of_checkpoints_are_not_said_to_differ_in_contents() -> None:
