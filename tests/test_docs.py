@@ -1,11 +1,14 @@
 """The README is complete and says what is so: commands, flags, loaders, tunables, exit codes, links."""
 
+import html
 import inspect
 import re
+import shlex
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from typer.testing import CliRunner
 
 from loadbench import errors, loaders
 from loadbench.cli import app
@@ -68,6 +71,17 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         for target in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", (ROOT / document).read_text()):
             assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_tables_side_by_side_are_what_their_commands_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    section = README.split("### Side by side\n")[1].split("\n### ")[0]
+    blocks = re.findall(r"```sh\n(loadbench report .*)\n```\n\n((?:\|.*\n)+)", section)
+    assert len(blocks) == 2
+    for command, table in blocks:
+        printed = CliRunner().invoke(app, [*shlex.split(command)[1:], "--format", "markdown"]).stdout
+        rows = [html.unescape(line) for line in printed.splitlines() if line.startswith("|") and "---" not in line]
+        assert [line for line in table.splitlines() if "---" not in line] == rows
 
 
 def test_no_placeholder_is_left() -> None:

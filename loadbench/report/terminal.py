@@ -138,7 +138,8 @@ def _lines_below(table: Table, columns: Sequence[int]) -> RichTable:
 
 
 def _label(column: Column) -> str:
-    return column.name.lower()
+    """The heading inside a line: a word begins small, but `buffer=8M` stays as it is."""
+    return column.name[:1].lower() + column.name[1:] if column.name[1:2].islower() else column.name
 
 
 def _print_facts(facts: Iterable[Fact], console: Console) -> None:

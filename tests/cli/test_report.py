@@ -173,7 +173,7 @@ from pathlib import Path
 from loadbench.cli.report import report
 heavy = {{"torch", "numpy", "scipy", "pydantic", "rich"}}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-report(Path({str(path)!r}), "markdown", None)
+report([Path({str(path)!r})], "markdown", None)
 assert not {{"torch", "numpy", "scipy", "pandas"}} & set(sys.modules)
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
