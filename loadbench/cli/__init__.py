@@ -13,6 +13,7 @@ import typer
 
 from loadbench import __version__
 from loadbench.cli.doctor import doctor
+from loadbench.cli.export import export
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command()(sweep)
 app.command()(report)
+app.command()(export)
 app.command()(predict)
 app.command()(probe)
 app.command()(doctor)
