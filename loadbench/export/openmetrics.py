@@ -16,6 +16,8 @@ from loadbench.export.origin import origin
 from loadbench.records import name_value
 from loadbench.units import NS
 
+_FEW = 0.05
+"""Half-width, as a share, that a value of too few trials for an interval has at the least."""
 _CASE = ("loader", "checkpoint", "device", "cache", "contract", "dtype")
 _CHANGES_ALWAYS = ("run", "date", "commit")
 """Facts that are left out: with them no line of one run would ever be equal to one of another."""
@@ -31,9 +33,10 @@ def as_openmetrics(exported: Exported) -> str:
         f"loadbench_run_info{{{_pairs(_run_labels(exported))}}} 1",
     ]
     for name, unit, help, value_of in _GAUGES:
-        values = [(labels[figure.name], value_of(figure)) for figure in exported.figures]
-        lines += [f"# TYPE {name} gauge", f"# UNIT {name} {unit}", f"# HELP {name} {help}"]
-        lines += [f"{name}{{{_pairs(its)}}} {value}" for its, value in values if value is not None]
+        values = [(figure.name, value_of(figure)) for figure in exported.figures]
+        samples = [f"{name}{{{_pairs(labels[its])}}} {value}" for its, value in values if value is not None]
+        if samples:
+            lines += [f"# TYPE {name} gauge", f"# UNIT {name} {unit}", f"# HELP {name} {help}", *samples]
     return "\n".join([*lines, "# EOF", ""])
 
 
@@ -80,9 +83,11 @@ _GAUGES: tuple[tuple[str, str, str, Callable[[Figure], str | None]], ...] = (
 
 
 def _with_interval(figure: Figure, value: float) -> str:
-    """A value that is as uncertain, in proportion, as the median load."""
+    """A value that is as uncertain, in proportion, as the median load. Too few trials never make it look precise."""
     bounds = figure.bounds_s
     share = spread(figure.seconds, bounds) / figure.seconds if bounds is not None else 0.0
+    if figure.measured.interval.kind != "95 %":
+        share = max(share, _FEW)
     return rounded(value, value * share)
 
 

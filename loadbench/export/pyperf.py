@@ -21,8 +21,7 @@ _NAMES = {
 
 def as_pyperf(exported: Exported) -> str:
     """The trials that count, in seconds, all of them."""
-    facts = origin(exported.run)
-    del facts["date"]  # every run has its own
+    facts = {name: value for name, value in origin(exported.run).items() if name != "date"}  # every trial has its own
     metadata = {_NAMES.get(name, f"loadbench_{name}"): value for name, value in facts.items()}
     benchmarks = [_benchmark(figure) for figure in exported.figures]
     suite = {"version": "1.0", "metadata": metadata, "benchmarks": benchmarks}
