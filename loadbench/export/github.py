@@ -16,10 +16,11 @@ def smaller_is_better(exported: Exported) -> str:
     """customSmallerIsBetter: median load in s and peak resident memory in MB (10⁶ bytes)."""
     entries: list[Entry] = []
     for figure in exported.figures:
-        entries.append(_entry(figure, "load", "s", figure.seconds, figure.bounds_s))
+        entries.append(_timed(figure, "load", "s", figure.seconds, figure.bounds_s))
         peak = figure.measured.rss_peak_bytes
         if peak is not None:
-            entries.append(_entry(figure, "peak memory", "MB", peak / 1e6, None))
+            extra = f"n={figure.measured.n} cache={figure.measured.cache}"
+            entries.append({"name": f"{figure.name} peak memory", "unit": "MB", "value": peak / 1e6, "extra": extra})
     return _written(entries)
 
 
@@ -27,13 +28,13 @@ def bigger_is_better(exported: Exported) -> str:
     """customBiggerIsBetter: bandwidth of the median load in GB/s (10⁹ bytes)."""
     return _written(
         [
-            _entry(figure, "bandwidth", "GB/s", figure.measured.gb_per_s, figure.bounds_gb_per_s)
+            _timed(figure, "bandwidth", "GB/s", figure.measured.gb_per_s, figure.bounds_gb_per_s)
             for figure in exported.figures
         ]
     )
 
 
-def _entry(figure: Figure, what: str, unit: str, value: float, bounds: tuple[float, float] | None) -> Entry:
+def _timed(figure: Figure, what: str, unit: str, value: float, bounds: tuple[float, float] | None) -> Entry:
     entry: Entry = {"name": f"{figure.name} {what}", "unit": unit, "value": float(f"{value:.6g}")}
     if bounds is not None:
         entry["range"] = f"± {spread(value, bounds):.2g}"

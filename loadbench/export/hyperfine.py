@@ -22,17 +22,22 @@ def as_hyperfine(exported: Exported) -> str:
 def _result(figure: Figure) -> dict[str, Any]:
     times = [trial.seconds for trial in figure.trials]
     counters = [trial.counters for trial in figure.trials if trial.counters is not None]
-    result: dict[str, Any] = {"command": figure.name, "mean": fmean(times)}
+    result: dict[str, Any] = {"command": figure.name, "mean": _rounded(fmean(times))}
     if len(times) > 1:
-        result["stddev"] = stdev(times)
+        result["stddev"] = _rounded(stdev(times))
     result["median"] = figure.seconds
     if counters:
-        result["user"] = fmean(counter.user_ns for counter in counters) / NS
-        result["system"] = fmean(counter.system_ns for counter in counters) / NS
+        result["user"] = _rounded(fmean(counter.user_ns for counter in counters) / NS)
+        result["system"] = _rounded(fmean(counter.system_ns for counter in counters) / NS)
     result |= {"min": min(times), "max": max(times), "times": times}
     if len(counters) == len(times):
         result["memory_usage_byte"] = [counter.rss_peak_bytes for counter in counters]
     return {**result, "exit_codes": [0] * len(times), "parameters": _parameters(figure)}
+
+
+def _rounded(seconds: float) -> float:
+    """To a nanosecond: below it the versions of Python differ."""
+    return round(seconds, 9)
 
 
 def _parameters(figure: Figure) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""OpenMetrics text 1.0, for GitLab's metrics report, Prometheus' textfile collector and the Pushgateway.
+"""OpenMetrics text 1.0, for GitLab's metrics report and, as it is Prometheus' older text too, for node_exporter.
 
 GitLab compares the values of two branches as text, so they are rounded to the width of their interval: a digit that
 is noise would show as a change.
@@ -28,8 +28,8 @@ def as_openmetrics(exported: Exported) -> str:
     """Four gauges for each case, and the machine and the versions once."""
     labels = {figure.name: _labels(figure) for figure in exported.figures}
     lines = [
-        "# TYPE loadbench_run info",
-        "# HELP loadbench_run Machine and versions.",
+        "# TYPE loadbench_run_info gauge",  # the type info is unknown to all that reads Prometheus' older text
+        "# HELP loadbench_run_info Machine and versions.",
         f"loadbench_run_info{{{_pairs(_run_labels(exported))}}} 1",
     ]
     for name, unit, help, value_of in _GAUGES:

@@ -2,8 +2,8 @@
 
 bmf.json is Bencher's own schema, services/console/public/bmf.json of https://github.com/bencherdev/bencher, copyright
 2022-present Bencher, MIT or Apache-2.0. The other two schemas were written for these tests: GITHUB after
-`BenchmarkResult` in src/extract.ts of github-action-benchmark 1.22, HYPERFINE after `BenchmarkResult` in hyperfine 1.20.
-Both are stricter than the tools: no other key, no null.
+`BenchmarkResult` in src/extract.ts of github-action-benchmark 1.22, HYPERFINE after the one of hyperfine 1.20. Both are
+stricter than the tools: no other key, no null.
 """
 
 import io
@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 import pyperf
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as prometheus_text
 
 NUMBER = {"type": "number", "exclusiveMinimum": 0}
 TEXT = {"type": "string", "minLength": 1}
@@ -98,6 +99,9 @@ def read_bencher(text: str) -> dict[str, dict[str, dict[str, float]]]:
 def read_openmetrics(text: str) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """Values by labels, by metric."""
     assert text.endswith("\n# EOF\n")
+    assert list(prometheus_text(text))  # what node_exporter and the Pushgateway read
+    types = re.findall("^# TYPE .* (.*)$", text, re.MULTILINE)
+    assert set(types) == {"gauge"}  # the older text has no info
     families = list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
     found = {
         sample.name: {tuple(other.labels.items()): other.value for other in family.samples if other.name == sample.name}

@@ -63,6 +63,18 @@ def test_hyperfine_writes_the_same_keys(tmp_path: Path) -> None:
     assert {key: type(ours[key]) for key in theirs} == {key: type(theirs[key]) for key in theirs}
 
 
+def test_benchstat_compares(tmp_path: Path) -> None:
+    program = shutil.which("benchstat")
+    if program is None:
+        pytest.skip("benchstat is not installed")
+    for name, load_ms in {"old": (10, 11, 10.5, 10.2, 10.4, 10.1), "new": (20, 21, 20.5, 20.2, 20.4, 20.1)}.items():
+        (tmp_path / name).write_text(FORMATS["benchfmt"].write(figures(*load_ms)))
+    command = [program, "-filter", "/cache:cold", "-row", "/loader", "old", "new"]
+    table = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "+97.09% (p=0.002 n=6)" in table  # 10.3 ms to 20.3 ms
+    assert "-49.26% (p=0.002 n=6)" in table  # their bandwidth
+
+
 def test_rounding_hides_noise_and_shows_a_change() -> None:
     def load(*load_ms: float) -> float:
         families = read_openmetrics(FORMATS["openmetrics"].write(figures(*load_ms)))
