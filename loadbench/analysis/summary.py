@@ -72,17 +72,17 @@ def summarise(run: Run, records: Iterable[Record]) -> tuple[CaseSummary, ...]:
 
 def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
     """The cases and the ceilings of a run."""
-    cases: dict[Hashable, Case] = {_key(case): case for case in run.plan.cases}
+    cases: dict[Hashable, Case] = {case_key(case): case for case in run.plan.cases}
     planned = set(cases)
     groups: dict[Hashable, list[Record]] = {key: [] for key in cases}
     for record in records:
-        key = _key(record.case)
+        key = case_key(record.case)
         cases.setdefault(key, record.case)
         groups.setdefault(key, []).append(record)
 
     measured = {key: measure([r for r in group if why_not_counted(r) is None]) for key, group in groups.items()}
     ceilings = Ceilings(run.ceilings, _ceiling_cases(run, cases, measured))
-    sentinels = {_key(case) for case in run.plan.sentinels}
+    sentinels = {case_key(case) for case in run.plan.sentinels}
     wanted = _rounds_wanted(run, {key: groups[key] for key in planned}, cases, sentinels)
     missing = {key: _missing_rounds(groups[key], rounds) for key, rounds in wanted.items()}
     reason = _missing_reason(run)
@@ -114,7 +114,7 @@ def counts_by_status(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return {status: count for status, count in counts.items() if count}
 
 
-def _key(case: Case) -> Hashable:
+def case_key(case: Case) -> Hashable:
     """Equal for equal cases. `Case.name` would do but for names with a slash in them."""
     tunables = tuple(sorted(case.tunables.items()))
     return case.loader, case.checkpoint, case.device, case.cache, case.contract, case.dtype, tunables
