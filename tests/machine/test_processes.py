@@ -107,10 +107,20 @@ def test_a_process_that_is_gone_is_no_error() -> None:
     assert kill_tree(process.pid) == ()
 
 
-@pytest.mark.parametrize("pid", [0, 1, -1, os.getpid(), os.getppid(), os.getsid(0), os.getpgrp()])
-def test_our_own_processes_are_refused(pid: int) -> None:
-    if pid == os.getpid() and os.getpid() == 1:
-        pytest.skip("tests run as pid 1")
+OURS = {
+    "0": lambda: 0,
+    "init": lambda: 1,
+    "everybody": lambda: -1,
+    "self": os.getpid,
+    "parent": os.getppid,
+    "session": lambda: os.getsid(0),
+    "group": os.getpgrp,
+}
+
+
+@pytest.mark.parametrize("which", OURS)
+def test_our_own_processes_are_refused(which: str) -> None:
+    pid = OURS[which]()
     with pytest.raises(InternalError, match="refusing to kill"):
         kill_tree(pid)
 
