@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from loadbench.report.findings import Findings
 
 Read = TypeVar("Read")
-Format = Literal["terminal", "markdown", "json", "csv"]
+Format = Literal["terminal", "markdown", "html", "json", "csv"]
 
 
 def report(
     path: Annotated[Path, typer.Argument(help="A run, a folder of runs, or published figures.")] = Path("results"),
-    format: Annotated[Format, typer.Option(help="terminal is for reading, the others for files and programs.")] = (
-        "terminal"
-    ),
+    format: Annotated[
+        Format,
+        typer.Option(
+            help="terminal is for reading, html one page with the charts inside, the others for files and programs."
+        ),
+    ] = "terminal",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the standard output.")] = None,
     charts: Annotated[
         Path | None,
@@ -113,6 +116,10 @@ def _write(runs: "list[Findings]", format: Format, images: "Images", file: TextI
         file.write(machine_readable.as_json(runs))
     elif format == "csv":
         file.write(machine_readable.as_csv(runs))
+    elif format == "html":
+        from loadbench.cli.report_html import page_of_runs
+
+        file.write(page_of_runs(runs))
     elif format == "markdown":
         documents = map(with_images, map(document, runs), images)
         file.write("\n".join(map(markdown, documents)))
@@ -131,6 +138,10 @@ def _write_published(files: "list[Published]", format: Format, images: "Images",
         file.write(published_json(files))
     elif format == "csv":
         file.write(published_csv(files))
+    elif format == "html":
+        from loadbench.cli.report_html import page_of_published
+
+        file.write(page_of_published(files))
     elif format == "markdown":
         documents = map(with_images, map(published_document, files), images)
         file.write("\n".join(map(markdown, documents)))
