@@ -5,15 +5,18 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from loadbench.charts.chart import NamedChart
+from loadbench.charts.chart import Chart, NamedChart
+from loadbench.charts.heatmap import HeatMap
+from loadbench.charts.lines import Lines
 from loadbench.charts.render import render_svg
 from loadbench.charts.theme import DARK, LIGHT
 from loadbench.report.tables import Image
 from loadbench.report.text import short, visible
 
-MOST_CHARTS = 40
-"""Of a page. Each takes about 0.1 s to draw, and 40 kB."""
+ROOM = 800
+"""Of a page, in marks: points, cells twice, and 20 for what every chart has. Each takes about 4 ms to draw."""
 
+_FRAME = 20
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _WORDS = frozenset(f"{_SVG}{tag}" for tag in ("text", "tspan", "title", "desc", "style"))
@@ -24,18 +27,31 @@ _UPRIGHT = re.compile(r"rotate\(-?0 [^)]*\)")
 ElementTree.register_namespace("", _SVG[1:-1])
 
 
-def chosen(sources: Sequence[Sequence[NamedChart]], most: int = MOST_CHARTS) -> list[list[NamedChart]]:
-    """At most so many charts: first one of every table, then the second ones, in the order that they have."""
+def chosen(sources: Sequence[Sequence[NamedChart]], room: int = ROOM) -> list[list[NamedChart]]:
+    """The charts that there is room for: first one of every table, then the second ones, in the order that they have."""
     places = []
     for source, charts in enumerate(sources):
         behind: dict[str, int] = {}
         for index, one in enumerate(charts):
             rank = behind[one.beside] = behind.get(one.beside, -1) + 1
             places.append((rank, source, index))
-    kept = {(source, index) for _, source, index in sorted(places)[:most]}
+    kept = set()
+    for _, source, index in sorted(places):
+        needed = _marks(sources[source][index].chart)
+        if needed <= room:
+            room -= needed
+            kept.add((source, index))
     return [
         [one for index, one in enumerate(charts) if (source, index) in kept] for source, charts in enumerate(sources)
     ]
+
+
+def _marks(chart: Chart) -> int:
+    if isinstance(chart, HeatMap):
+        return _FRAME + 2 * sum(map(len, chart.cells))
+    if isinstance(chart, Lines):
+        return _FRAME + sum(len(line.points) for line in chart.lines)
+    return _FRAME
 
 
 def inline(one: NamedChart) -> Image:

@@ -41,8 +41,5 @@ def _page(documents: "Sequence[Document]", charts: "Sequence[Sequence[NamedChart
 
 
 def _with_note(document: Document, left_out: int, of: int) -> Document:
-    note = (
-        f"{left_out} of {of} are left out here, so that the page stays small. All of them: report this run alone, or "
-        "draw them into a folder with loadbench report --charts DIR."
-    )
+    note = f"{left_out} of {of} are left out, so that this page stays quick. All: loadbench report PATH --charts DIR"
     return replace(document, facts=(*document.facts, ("Charts", note)))

@@ -83,13 +83,14 @@
 
   const makeFilterable = (box, table) => {
     const rows = [...table.tBodies[0].rows];
-    const texts = rows.map((row) => [...row.cells].map((cell) => cell.textContent).join("\n").toLowerCase());
+    let texts = null;
     const input = make("input", { type: "search", autocomplete: "off", spellcheck: false });
     const shown = make("output", { textContent: `${rows.length} rows` });
     shown.setAttribute("aria-live", "polite");
     input.setAttribute("aria-label", `Filter ${box.getAttribute("aria-label")}`);
     input.addEventListener("input", () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      texts ??= rows.map((row) => [...row.cells].map((cell) => cell.textContent).join("\n").toLowerCase());
       let count = 0;
       rows.forEach((row, index) => {
         row.hidden = !words.every((word) => texts[index].includes(word));
