@@ -28,7 +28,7 @@ ElementTree.register_namespace("", _SVG[1:-1])
 
 
 def chosen(sources: Sequence[Sequence[NamedChart]], room: int = ROOM) -> list[list[NamedChart]]:
-    """The charts that there is room for: first one of every table, then the second ones, in the order that they have."""
+    """The charts that there is room for: the first one of every table, then the second ones; in their order."""
     places = []
     for source, charts in enumerate(sources):
         behind: dict[str, int] = {}

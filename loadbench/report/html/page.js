@@ -1,11 +1,11 @@
 "use strict";
 (() => {
-  const MISSING = new Set(["", "–", "-", "N/A", "not stated"]);
+  const MISSING = new Set(["", "\u2013", "-", "N/A", "not stated"]);
   const UNITS = {
     K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
-    kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, ns: 1e-9, "µs": 1e-6, us: 1e-6, ms: 1e-3, min: 60, h: 3600,
+    kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, ns: 1e-9, "\u00b5s": 1e-6, us: 1e-6, ms: 1e-3, min: 60, h: 3600,
   };
-  const NUMBER = /^[≈~<>≤≥±×#\s]*([-−+]?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([A-Za-zµ]*)/;
+  const NUMBER = /^[\u2248~<>\u2264\u2265\u00b1\u00d7#\s]*([-\u2212+]?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*([A-Za-z\u00b5]*)/;
   const byWords = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const fewest = { sorted: 2, filtered: 6 };
 
@@ -38,7 +38,7 @@
     const found = NUMBER.exec(text);
     if (!found) return null;
     const value = Number(found[2].replaceAll(",", "")) * (UNITS[found[3]] ?? 1);
-    return found[1] === "−" || found[1] === "-" ? -value : value;
+    return found[1] === "\u2212" || found[1] === "-" ? -value : value;
   };
 
   // What the cells of a column are compared by: numbers where every cell that says something begins with one.
