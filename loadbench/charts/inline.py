@@ -13,7 +13,7 @@ from loadbench.charts.theme import DARK, LIGHT
 from loadbench.report.tables import Image
 from loadbench.report.text import short, visible
 
-ROOM = 800
+ROOM = 1000
 """Of a page, in marks: points, cells twice, and 20 for what every chart has. Each takes about 4 ms to draw."""
 
 _FRAME = 20

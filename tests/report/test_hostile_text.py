@@ -24,6 +24,7 @@ from tests.builders import bad, case, loader_info, ok, run, stored
 
 HOSTILE = [
     "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
     "\x1b[31mred\x1b]0;title\x07\x1b[2J",
     "=cmd|' /C calc'!A0",
     "+1+1",
@@ -153,6 +154,7 @@ class _Parsed(HTMLParser):
 def test_html_has_no_markup_of_theirs_and_shows_the_name(name: str) -> None:
     html = page([document(hostile(name)), document(hostile("plain"))])
     parsed = _Parsed(html)
+    assert [html.count(tag) for tag in ("<script", "<style", "<meta", "<link")] == [1, 1, 5, 1]
     assert parsed.elements == _Parsed(page([document(hostile("plain"))] * 2)).elements
     assert all(char.isprintable() or char == "\n" for char in html)
     assert f"loadbench: {visible(short(name))}" in "".join(parsed.words)
