@@ -72,11 +72,12 @@ def _heat_map(
 ) -> HeatMap:
     case, loaders = best.summary.case, findings.stored.run.loaders
     others = _others(case.tunables, down[0], along[0])
+    several = len(contest.top_set) > 1
     cells = {
         (repr(one.summary.case.tunables.get(down[0])), repr(one.summary.case.tunables.get(along[0]))): Cell(
             one.measured.median_ns / NS,
             seconds(one.measured.median_ns),
-            bool(one.in_top_set) and len(contest.top_set) > 1,
+            bool(one.in_top_set) and several,
         )
         for one in own
         if _others(one.summary.case.tunables, down[0], along[0]) == others

@@ -3,7 +3,7 @@
 Names come from results and are not trusted. Mathematics is switched off where charts are rendered, so that `$` is text.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import combining
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -35,6 +35,7 @@ def drawable(text: str) -> str:
     return "".join(drawn)
 
 
+@lru_cache(maxsize=1 << 16)
 def width(text: str, size: float = NORMAL, *, bold: bool = False) -> float:
     """How wide drawable text is, in inches."""
     points, _, _ = text_to_path.get_text_width_height_descent(text, _font(size, bold), False)

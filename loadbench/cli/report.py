@@ -1,22 +1,13 @@
 """`loadbench report`: what a run, or a folder of runs, found; what others have published."""
 
-import io
-import sys
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from loadbench.cli.report_charts import Images
-    from loadbench.errors import StoreError
-    from loadbench.published.records import Published
-    from loadbench.report.findings import Findings
-
-Read = TypeVar("Read")
-Format = Literal["terminal", "markdown", "json", "csv"]
+_NO_TRIALS = "published figures have no trials that could be compared. Name a run."
+Format = Literal["terminal", "markdown", "html", "json", "csv"]
 
 
 def report(
@@ -24,9 +15,12 @@ def report(
         list[Path] | None,
         typer.Argument(help="Runs, folders of runs, or published figures.", show_default="results"),
     ] = None,
-    format: Annotated[Format, typer.Option(help="terminal is for reading, the others for files and programs.")] = (
-        "terminal"
-    ),
+    format: Annotated[
+        Format,
+        typer.Option(
+            help="terminal is for reading, html one page with the charts inside, the others for files and programs."
+        ),
+    ] = "terminal",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the standard output.")] = None,
     charts: Annotated[
         Path | None,
@@ -57,170 +51,83 @@ def report(
 
     Example: loadbench report results/before results/after --rows loader,cache --cols run
     """
-    from loadbench import store
-    from loadbench.cli.report_charts import charts_of_published, charts_of_runs
-    from loadbench.cli.report_projection import write_projection
-    from loadbench.errors import StoreError, UsageError
-    from loadbench.published.reader import read_published
-    from loadbench.report.findings import find
-    from loadbench.report.projection import projection
+    places = paths or [Path("results")]
+    if rows is not None or cols is not None:
+        _refuse({"--charts": charts, "--over": over}, "go with --rows and --cols, which have no charts. Leave one out.")
+        _side_by_side(places, rows, cols, filter or (), format, output)
+        return
+    from loadbench.cli.report_places import published_files
+
+    if files := published_files(places):
+        _refuse({"--over": over, "--filter": filter}, f"go with published figures: {_NO_TRIALS}")
+        _published(files, format, output, charts)
+    else:
+        _runs(places, filter or (), over, format, output, charts)
+
+
+def _runs(
+    places: Sequence[Path],
+    filters: Sequence[str],
+    over: Path | None,
+    format: Format,
+    output: Path | None,
+    charts: Path | None,
+) -> None:
+    """The ordinary report: each run by itself."""
+    from loadbench.cli.report_charts import charts_of_runs
+    from loadbench.cli.report_places import check_read, read_runs, sources, warn_of_runs
+    from loadbench.cli.report_write import put, write_runs
     from loadbench.report.selection import only
 
-    places = paths or [Path("results")]
-    filters = filter or ()
-    side_by_side = rows is not None or cols is not None
-    write: Callable[[TextIO], None]
-    files = _published_files(places)
-    if files:
-        if over is not None:
-            raise UsageError("--over shows a run beside published figures. Name a run, not other such figures.")
-        if side_by_side or filters:
-            raise UsageError(
-                "--rows, --cols and --filter are for runs: published figures have no trials that could be compared. "
-                "Leave them out, or name runs."
-            )
-        published, unreadable = _read_all(files, read_published)
-        images = charts_of_published(published, charts, beside=output)
-        write = partial(_write_published, published, format, images)
-    else:
-        if side_by_side and (charts is not None or over is not None):
-            raise UsageError("--charts and --over are for single runs. Leave out --rows and --cols.")
-        runs, unreadable = _read_all(_run_places(places), lambda found: find(store.read_run(found)))
-        if side_by_side:
-            found = projection(runs, rows, cols, filters)
-            _warn_of(found.warnings)
-            write = partial(write_projection, found, format)
-        else:
-            runs = only(runs, filters) if filters else runs
-            _warn(runs)
-            sources = _sources(over)
-            images = charts_of_runs(runs, sources, charts, beside=output)
-            write = partial(_write, runs, sources, format, images)
-
-    if output is not None:
-        text = io.StringIO()
-        write(text)
-        store.replace_file(output, text.getvalue())
-    else:
-        write(sys.stdout)
-    if unreadable:
-        what = "a file" if files else "a run"
-        more = f" {len(unreadable) - 1} more could not be read." if unreadable[1:] else ""
-        raise StoreError(f"The report leaves out {what} that cannot be read. {unreadable[0]}{more}")
+    found, unreadable = read_runs(places)
+    runs = only(found, filters) if filters else found
+    warn_of_runs(runs)
+    published = sources(over)
+    images = charts_of_runs(runs, published, charts, beside=output)
+    put(output, lambda file: write_runs(runs, published, format, images, file))
+    check_read("a run", unreadable)
 
 
-def _published_files(places: Iterable[Path]) -> list[Path]:
-    """The files of published figures that are meant; an error where runs are named beside them."""
+def _published(files: Sequence[Path], format: Format, output: Path | None, charts: Path | None) -> None:
+    """Figures that others have published, as their sources have them."""
+    from loadbench.cli.report_charts import charts_of_published
+    from loadbench.cli.report_places import check_read, read_all
+    from loadbench.cli.report_write import put, write_published
+    from loadbench.published.reader import read_published
+
+    published, unreadable = read_all(files, read_published)
+    images = charts_of_published(published, charts, beside=output)
+    put(output, lambda file: write_published(published, format, images, file))
+    check_read("a file", unreadable)
+
+
+def _side_by_side(
+    places: Sequence[Path],
+    rows: str | None,
+    cols: str | None,
+    filters: Sequence[str],
+    format: Format,
+    output: Path | None,
+) -> None:
+    """The cases of all runs in one table."""
+    from loadbench.cli.report_places import check_read, published_files, read_runs, warn
+    from loadbench.cli.report_write import put, write_projection
+    from loadbench.errors import UsageError
+    from loadbench.report.projection import projection
+
+    if published_files(places):
+        raise UsageError(f"--rows and --cols are for runs: {_NO_TRIALS}")
+    runs, unreadable = read_runs(places)
+    found = projection(runs, rows, cols, filters)
+    warn(found.warnings)
+    put(output, lambda file: write_projection(found, format, file))
+    check_read("a run", unreadable)
+
+
+def _refuse(options: dict[str, object], why: str) -> None:
+    """Options that mean nothing here are a mistake."""
     from loadbench.errors import UsageError
 
-    found = {place: _published_at(place) for place in places}
-    with_runs = [place for place, files in found.items() if not files]
-    if with_runs and len(with_runs) < len(found):
-        raise UsageError(
-            f"{with_runs[0]} holds no published figures, though others named here do. Name runs, or published figures."
-        )
-    return list(dict.fromkeys(file for files in found.values() for file in files))
-
-
-def _published_at(path: Path) -> list[Path]:
-    """The file named, or those of a folder without a run."""
-    from loadbench import store
-    from loadbench.published.reader import find_published
-
-    try:
-        if path.is_file():
-            return [path] if path.suffix == ".json" and path.name != store.RUN_FILE else []
-        return find_published(path) if next(path.rglob(store.RUN_FILE), None) is None else []
-    except OSError:
-        return []  # whoever looks for runs there says what is wrong with it
-
-
-def _sources(over: Path | None) -> "list[Published]":
-    """The published figures to show a run beside."""
-    from loadbench.errors import UsageError
-    from loadbench.published.reader import find_published, read_published
-
-    if over is None:
-        return []
-    files = [over] if over.is_file() else find_published(over) if over.is_dir() else []
-    if not files:
-        raise UsageError(f"--over {over} names no published figures. Name a file or a folder as results/published is.")
-    return [read_published(file) for file in files]
-
-
-def _run_places(places: Iterable[Path]) -> list[Path]:
-    """The runs at or below all these places, each once."""
-    from loadbench import store
-
-    found: dict[Path, Path] = {}
-    for place in places:
-        for run in store.find_runs(place):
-            found.setdefault(run.resolve(), run)
-    return list(found.values())
-
-
-def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":
-    """What can be read, and why the rest cannot. Nothing at all is an error."""
-    from loadbench.errors import StoreError
-
-    found: list[Read] = []
-    unreadable: list[StoreError] = []
-    for path in paths:
-        try:
-            found.append(read(path))
-        except StoreError as error:
-            unreadable.append(error)
-    if not found:
-        raise unreadable[0]
-    return found, unreadable
-
-
-def _warn(runs: "list[Findings]") -> None:
-    from loadbench.report.text import short
-
-    for findings in runs:
-        _warn_of(f"{short(findings.stored.run.name)}: {warning}" for warning in findings.warnings)
-
-
-def _warn_of(warnings: Iterable[str]) -> None:
-    """The warnings on stderr too, where output to a file or a program would hide them."""
-    from loadbench.report.text import visible
-
-    for warning in warnings:
-        typer.echo(f"warning: {visible(warning)}", err=True)
-
-
-def _write(runs: "list[Findings]", over: "list[Published]", format: Format, images: "Images", file: TextIO) -> None:
-    from loadbench.report import machine_readable
-    from loadbench.report.document import document
-    from loadbench.report.images import with_images
-    from loadbench.report.markdown import markdown
-    from loadbench.report.terminal import print_documents
-
-    if format == "json":
-        file.write(machine_readable.as_json(runs))
-    elif format == "csv":
-        file.write(machine_readable.as_csv(runs))
-    elif format == "markdown":
-        documents = map(with_images, (document(findings, over) for findings in runs), images)
-        file.write("\n".join(map(markdown, documents)))
-    else:
-        print_documents([document(findings, over) for findings in runs], file)
-
-
-def _write_published(files: "list[Published]", format: Format, images: "Images", file: TextIO) -> None:
-    from loadbench.report.images import with_images
-    from loadbench.report.markdown import markdown
-    from loadbench.report.published import published_document
-    from loadbench.report.published_data import published_csv, published_json
-    from loadbench.report.terminal import print_documents
-
-    if format == "json":
-        file.write(published_json(files))
-    elif format == "csv":
-        file.write(published_csv(files))
-    elif format == "markdown":
-        documents = map(with_images, map(published_document, files), images)
-        file.write("\n".join(map(markdown, documents)))
-    else:
-        print_documents([published_document(published) for published in files], file)
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"{name} does not {why}")

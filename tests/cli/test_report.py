@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,13 +78,26 @@ def test_output_goes_to_a_file(tmp_path: Path) -> None:
     assert "0.240–0.251" in (tmp_path / "report.txt").read_text(encoding="utf-8")
 
 
+def test_html_is_one_file_with_its_charts_and_the_same_each_time(tmp_path: Path) -> None:
+    path = write_example(tmp_path / "one")
+    printed = in_a_process(path, "--format", "html").stdout
+    assert printed.startswith(b"<!doctype html>")
+    assert printed.count(b'src="data:image/svg+xml;base64,') == 10
+    assert not re.search(rb'(?:src|href)="(?!data:|#)', printed)
+    assert in_a_process(path, "--format", "html", PYTHONHASHSEED="7", TZ="Asia/Tokyo", LANG="C").stdout == printed
+    result = invoke(path, "--format", "html", "--charts", tmp_path / "charts", "--output", tmp_path / "report.html")
+    assert result.exit_code == 0
+    assert (tmp_path / "report.html").read_bytes() == printed
+    assert len(list((tmp_path / "charts").iterdir())) == 20
+
+
 def test_an_output_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
     path = write_example(tmp_path / "one")
     assert isinstance(invoke(path, "--output", tmp_path / "absent" / "report.txt").exception, StoreError)
     assert isinstance(invoke(path, "--output", path).exception, StoreError)
 
 
-@pytest.mark.parametrize("format", ["terminal", "markdown", "json", "csv"])
+@pytest.mark.parametrize("format", ["terminal", "markdown", "html", "json", "csv"])
 @pytest.mark.parametrize(
     "records",
     [
@@ -140,7 +154,7 @@ def test_missing_places_are_named(tmp_path: Path) -> None:
 def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
     result = invoke(tmp_path, "--format", "pdf")
     assert result.exit_code == 2
-    assert all(name in result.stderr for name in ("terminal", "markdown", "json", "csv"))
+    assert all(name in result.stderr for name in ("terminal", "markdown", "html", "json", "csv"))
 
 
 def in_a_process(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:

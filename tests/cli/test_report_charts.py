@@ -96,7 +96,7 @@ def test_matplotlib_is_loaded_for_charts_only(tmp_path: Path) -> None:
     path = write(tmp_path / "one", run([case()]), series(case(), 5))
     code = (
         "import sys; from pathlib import Path; from loadbench.cli.report import report;"
-        f"report(Path({str(path)!r}), 'markdown', Path({str(tmp_path / 'r.md')!r}));"
+        f"report([Path({str(path)!r})], 'markdown', Path({str(tmp_path / 'r.md')!r}));"
         "print('matplotlib' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -1,6 +1,7 @@
 """Whole reports, character by character. After a change that is meant, look at NAME.got and move it over NAME."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,25 @@ from rich.console import Console
 from loadbench.report import machine_readable
 from loadbench.report.document import document
 from loadbench.report.findings import Findings, find
+from loadbench.report.html.page import page
 from loadbench.report.markdown import markdown
 from loadbench.report.terminal import print_document
 from loadbench.store import StoredRun
 from tests.builders import case, example, run, stored
 
 GOLDEN = Path(__file__).parent / "golden"
+_STYLE_AND_SCRIPT = re.compile(
+    r"(?<=<style>).*?(?=</style>)|(?<=<script>).*?(?=</script>)|&#39;sha256-.*?&#39;", re.DOTALL
+)
+"""What has files of its own."""
 
 
 def rendered(findings: Findings, name: str) -> str:
     stem, _, kind = name.rpartition(".")
     if kind == "md":
         return markdown(document(findings))
+    if kind == "html":
+        return _STYLE_AND_SCRIPT.sub("", page([document(findings)]))
     if kind == "csv":
         return machine_readable.as_csv([findings])
     if kind == "json":
@@ -35,12 +43,14 @@ def empty() -> StoredRun:
     return stored(run([case()], loaders={}, checkpoints={}), [], "trials.jsonl: the last line is cut")
 
 
-@pytest.mark.parametrize("name", ["example.md", "example-80.txt", "example-160.txt", "example.csv", "example.json"])
+@pytest.mark.parametrize(
+    "name", ["example.md", "example-80.txt", "example-160.txt", "example.csv", "example.json", "example.html"]
+)
 def test_example(name: str) -> None:
     compare(rendered(find(example()), name), name)
 
 
-@pytest.mark.parametrize("name", ["empty.md", "empty-80.txt"])
+@pytest.mark.parametrize("name", ["empty.md", "empty-80.txt", "empty.html"])
 def test_a_run_without_a_record(name: str) -> None:
     compare(rendered(find(empty()), name), name)
 

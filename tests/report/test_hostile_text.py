@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from rich.console import Console
 from loadbench.report import machine_readable
 from loadbench.report.document import document
 from loadbench.report.findings import Findings, find
+from loadbench.report.html.page import page
 from loadbench.report.markdown import markdown
 from loadbench.report.terminal import print_document
 from loadbench.report.text import LONGEST, short, visible
@@ -22,6 +24,7 @@ from tests.builders import bad, case, loader_info, ok, run, stored
 
 HOSTILE = [
     "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
     "\x1b[31mred\x1b]0;title\x07\x1b[2J",
     "=cmd|' /C calc'!A0",
     "+1+1",
@@ -128,6 +131,33 @@ def test_markdown_tables_keep_their_columns_and_show_the_name(name: str) -> None
         elif token.type == "tr_close":
             assert len(rows[-1]) == columns
     assert any(visible(short(name)).strip() in cell for row in rows for cell in row)
+
+
+class _Parsed(HTMLParser):
+    """The elements of a page by name and attributes, and what is written in it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: set[tuple[str, tuple[str, ...]]] = set()
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@for_any_text
+def test_html_has_no_markup_of_theirs_and_shows_the_name(name: str) -> None:
+    html = page([document(hostile(name)), document(hostile("plain"))])
+    parsed = _Parsed(html)
+    assert [html.count(tag) for tag in ("<script", "<style", "<meta", "<link")] == [1, 1, 5, 1]
+    assert parsed.elements == _Parsed(page([document(hostile("plain"))] * 2)).elements
+    assert all(char.isprintable() or char == "\n" for char in html)
+    assert f"loadbench: {visible(short(name))}" in "".join(parsed.words)
 
 
 @for_any_text

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from loadbench import store
-from loadbench.cli.report_projection import write_projection
+from loadbench.cli.report_write import write_projection
 from loadbench.errors import UsageError
 from loadbench.records import Record, Run
 from loadbench.report.document import document

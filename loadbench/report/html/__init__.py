@@ -1,0 +1,1 @@
+"""Documents as one page for the browser."""
