@@ -47,7 +47,7 @@ def report(
         images = charts_of_published(published, charts, beside=output)
         write = partial(_write_published, published, format, images)
     else:
-        runs, unreadable = _read_all(store.find_runs(path), lambda found: find(store.read_run(found)))
+        runs, unreadable = _read_all(store.find_runs(path), lambda found: find(store.read_for_analysis(found)))
         _warn(runs)
         images = charts_of_runs(runs, charts, beside=output)
         write = partial(_write, runs, format, images)
