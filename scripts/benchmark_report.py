@@ -11,8 +11,9 @@ needs; an environment of its own will do:
 
 Runs are made from the recorded trials of results/vm-2cpu/gpt2: other cases, rounds and times, everything else as
 recorded; one trial in 30 is disturbed and tried again, one in 200 fails. Two shapes: 20 rounds of many cases, and 50
-cases of many rounds. Every measurement is a new process, the routes take turns, and the table has the medians of the
-wall times (with the smallest and largest) and the highest resident memory of any repeat, imports included.
+cases of many rounds. Every measurement is a new process and the routes take turns. The table has the medians of the wall
+times (with the smallest and largest), those of the CPU times, which a busy machine lengthens less, and the highest
+resident memory of any repeat; imports are part of each.
 """
 
 import argparse
@@ -75,7 +76,7 @@ def measure(options: argparse.Namespace) -> None:
                 size = (path / "trials.jsonl").stat().st_size / 1e6
                 with (path / "trials.jsonl").open("rb") as file:
                     records = sum(1 for _ in file)
-                found: dict[str, list[tuple[float, float]]] = {name: [] for name in routes}
+                found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in routes}
                 for _ in range(options.repeats):
                     for name, command in routes.items():
                         found[name].append(cost([*command, str(path)]))
@@ -83,8 +84,8 @@ def measure(options: argparse.Namespace) -> None:
             print(f"| {cases:,} × {rounds:,} | {records:,} | {size:.0f} | {cells} |", flush=True)
 
 
-def cost(command: list[str]) -> tuple[float, float]:
-    """Wall time in s and highest resident memory in MB of a process."""
+def cost(command: list[str]) -> tuple[float, float, float]:
+    """Wall and CPU time in s and highest resident memory in MB of a process."""
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "COLUMNS": "200"})
@@ -93,13 +94,14 @@ def cost(command: list[str]) -> tuple[float, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"exit code {process.returncode}: {' '.join(command)}")
-        return wall, usage.ru_maxrss * 1024 / 1e6
+        return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
-def in_words(costs: list[tuple[float, float]]) -> str:
-    times = [seconds for seconds, _ in costs]
+def in_words(costs: list[tuple[float, float, float]]) -> str:
+    times = [seconds for seconds, _, _ in costs]
     spread = f" [{min(times):.2f}, {max(times):.2f}]" if times[1:] else ""
-    return f"{statistics.median(times):.2f} s{spread}, {max(memory for _, memory in costs):.0f} MB"
+    cpu = statistics.median(seconds for _, seconds, _ in costs)
+    return f"{statistics.median(times):.2f} s{spread}, CPU {cpu:.2f} s, {max(memory for *_, memory in costs):.0f} MB"
 
 
 def make(path: Path, cases: int, rounds: int) -> None:
