@@ -106,7 +106,7 @@ def _pairs(x: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floa
 
 
 def _at(slopes: Floats, ranks: list[int]) -> dict[int, float]:
-    """The slopes at these ranks, from 0. Of many slopes only those between two limits that a sample gives are sorted."""
+    """The slopes at these ranks, from 0. Of many slopes only those between two limits of a sample are sorted."""
     import numpy as np
 
     below = 0
