@@ -6,6 +6,7 @@ its description and unit into the JSON Schema that ships with the package (`load
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,6 +70,12 @@ class Case(Data):
         pairs = [f"{key}={value}" for key, value in conditions.items()]
         pairs += [f"{key}={name_value(value)}" for key, value in sorted(self.tunables.items())]
         return "/".join([self.loader, self.checkpoint, *pairs])
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for equal cases. `name` would do but for names with a slash in them."""
+        tunables = tuple(sorted(self.tunables.items()))
+        return self.loader, self.checkpoint, self.device, self.cache, self.contract, self.dtype, tunables
 
 
 def name_value(value: Value) -> str:

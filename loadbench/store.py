@@ -9,7 +9,7 @@ import fcntl
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -222,24 +222,42 @@ def find_runs(path: Path) -> list[Path]:
 
 def read_run(path: Path) -> StoredRun:
     """Read a run with all records that are whole. A cut last line is a warning; any other bad line is an error."""
+    return _read(path, Record.model_validate_json)
+
+
+def read_for_analysis(path: Path) -> StoredRun:
+    """`read_run` in less time and memory. The records have the fields of a `Record`, and no methods."""
+    from loadbench.quick_records import QuickReader
+
+    return _read(path, QuickReader().read)
+
+
+def _read(path: Path, read_record: Callable[[bytes], Record]) -> StoredRun:
     run = _read_run_file(path / RUN_FILE)
     warnings: list[str] = []
     trials = path / TRIALS_FILE
+    records: list[Record] = []
+    size = 0
     try:
-        data = trials.read_bytes() if trials.exists() else b""
+        with ExitStack() as opened:
+            opened.enter_context(_no_garbage_collection())
+            for line in opened.enter_context(trials.open("rb")) if trials.exists() else ():
+                size += len(line)
+                if line.endswith(b"\n"):
+                    records.append(read_record(line[:-1]))
+                else:
+                    cut = "the last line is cut (a crash while it was written); that trial is not counted"
+                    warnings.append(f"{trials}: {cut}")
+    except ValidationError as error:
+        raise _not_valid(f"{trials}:{len(records) + 1}", error) from error
     except OSError as error:
         raise _cannot("read", trials, error) from error
-    lines = data.split(b"\n")
-    if lines.pop():
-        warnings.append(f"{trials}: the last line is cut (a crash while it was written); that trial is not counted")
-    with _no_garbage_collection():
-        records = tuple(_read_record(line, f"{trials}:{number}") for number, line in enumerate(lines, 1))
     first = run.sessions[0]
     for session in run.sessions[1:]:
         changed = first.differences(session)
         if changed:
             warnings.append(f"{path}: the run was resumed after {' and '.join(changed)} changed; its records are mixed")
-    return StoredRun(path, run, records, tuple(warnings), len(data))
+    return StoredRun(path, run, tuple(records), tuple(warnings), size)
 
 
 @contextmanager
@@ -266,13 +284,6 @@ def _read_run_file(path: Path) -> Run:
             f"{path} has format {run.schema_version}; this loadbench reads up to {SCHEMA_VERSION}. Upgrade loadbench."
         )
     return run
-
-
-def _read_record(line: bytes, place: str) -> Record:
-    try:
-        return Record.model_validate_json(line)
-    except ValidationError as error:
-        raise _not_valid(place, error) from error
 
 
 def _not_valid(place: str, error: ValidationError) -> StoreError:

@@ -140,13 +140,15 @@ class Ceilings:
     def __init__(self, probed: Sequence[Ceiling], tried: Sequence[CeilingCase]) -> None:
         self.probed = tuple(probed)
         self.tried = tuple(tried)
+        self._tried_at = {one.case.key: one for one in reversed(self.tried)}
         self._known: dict[tuple[str, str | None, str], float | None] = {}
 
     def bounds(self, case: Case, measured: Measured) -> Bounds | None:
         """What bounds a case; None where a ceiling of its stages was not measured."""
-        for one in self.tried:
-            if one.case == case:  # A ceiling itself reads into host memory, whatever device it stands beside.
-                return self.bounds_of([(one.stage, measured.payload_bytes)], case.checkpoint, case.device)
+        one = self._tried_at.get(case.key)
+        if one is not None:
+            # A ceiling itself reads into host memory, whatever device it stands beside.
+            return self.bounds_of([(one.stage, measured.payload_bytes)], case.checkpoint, case.device)
         return self.bounds_for(case, measured, past_cache=past_the_page_cache(measured))
 
     def bounds_for(self, case: Case, measured: Measured, *, past_cache: bool) -> Bounds | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadbench.analysis.measured import why_not_counted
-from loadbench.analysis.rivals import Condition
 from loadbench.analysis.summary import CaseSummary
 from loadbench.records import Case, Record, Run, Value
 
@@ -49,19 +48,14 @@ def points(
     counted: dict[object, dict[int, list[Record]]] = {}
     for record in records:
         if why_not_counted(record) is None:
-            counted.setdefault(case_key(record.case), {}).setdefault(record.session, []).append(record)
+            counted.setdefault(record.case.key, {}).setdefault(record.session, []).append(record)
     around = [_around(label, run, session) for session in range(len(run.sessions))]
     found = []
     for summary in summaries:
-        for session, own in counted.get(case_key(summary.case), {0: []}).items():
+        for session, own in counted.get(summary.case.key, {0: []}).items():
             facts = around[session] if 0 <= session < len(around) else _around(label, run, None)
             found.append(Point(number, summary, tuple(own), _own(summary.case, run, own), facts))
     return found
-
-
-def case_key(case: Case) -> object:
-    """Equal for equal cases, and hashable."""
-    return Condition.of(case), case.loader, tuple(sorted(case.tunables.items()))
 
 
 def known_keys(found: Iterable[Point]) -> tuple[str, ...]:

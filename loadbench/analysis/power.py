@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import expm1, floor, log, log1p, sqrt
 
+from loadbench.analysis.differences import ALL, ranked
 from loadbench.analysis.ratio import critical
 from loadbench.analysis.statistics import median
 
@@ -68,6 +69,9 @@ def detectable(
     replicates = max(_FEWEST_REPLICATES, min(_REPLICATES, _DIFFERENCES // (n * n)))
     draws = chance.choice(pool, (replicates, 2, n))
     needed = []
+    if n * n > ALL:
+        needed = [np.array([log1p(margin) - ranked(pair[1], pair[0], [n * n - rank])[0] for pair in draws])]
+        draws = draws[:0]
     for part in np.array_split(draws, 1 + replicates * n * n // _IN_MEMORY):
         differences = (part[:, 1, :, None] - part[:, 0, None, :]).reshape(len(part), n * n)
         # A slowdown moves all differences of a replicate alike. The test rejects from the slowdown on that lifts the

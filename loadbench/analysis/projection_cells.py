@@ -9,7 +9,7 @@ taken together, and that is said too: their interval does not know that machines
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from loadbench.analysis.keys import NOT_APPLICABLE, Point, case_key, identity_keys, tunables_in, values_of
+from loadbench.analysis.keys import NOT_APPLICABLE, Point, identity_keys, tunables_in, values_of
 from loadbench.analysis.layout import TUNABLES, Layout
 from loadbench.analysis.measured import Measured, measure
 from loadbench.analysis.ratio import Ratio
@@ -44,7 +44,7 @@ def make_cell(found: Sequence[Point], by: Layout) -> Cell:
     """The fastest case of those that fall together; the first of them where none has a figure."""
     cases: dict[object, list[Point]] = {}
     for point in found:
-        cases.setdefault((case_key(point.summary.case), point.value("checkpoint.digest")), []).append(point)
+        cases.setdefault((point.summary.case.key, point.value("checkpoint.digest")), []).append(point)
     measured = [(group, _measure(group)) for group in cases.values()]
     with_figure = [(group, its) for group, its in measured if its is not None]
     shown, its = min(with_figure, key=lambda pair: pair[1].median_ns) if with_figure else measured[0]

@@ -72,17 +72,23 @@ def summarise(run: Run, records: Iterable[Record]) -> tuple[CaseSummary, ...]:
 
 def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
     """The cases and the ceilings of a run."""
-    cases: dict[Hashable, Case] = {case_key(case): case for case in run.plan.cases}
+    records = tuple(records)  # alive, so that no two of their cases have the same id
+    cases: dict[Hashable, Case] = {case.key: case for case in run.plan.cases}
     planned = set(cases)
     groups: dict[Hashable, list[Record]] = {key: [] for key in cases}
+    keys: dict[int, Hashable] = {}
     for record in records:
-        key = case_key(record.case)
-        cases.setdefault(key, record.case)
-        groups.setdefault(key, []).append(record)
+        # Records that were read share one object for each case.
+        key = keys.get(id(record.case))
+        if key is None:
+            key = keys[id(record.case)] = record.case.key
+            cases.setdefault(key, record.case)
+            groups.setdefault(key, [])
+        groups[key].append(record)
 
     measured = {key: measure([r for r in group if why_not_counted(r) is None]) for key, group in groups.items()}
     ceilings = Ceilings(run.ceilings, _ceiling_cases(run, cases, measured))
-    sentinels = {case_key(case) for case in run.plan.sentinels}
+    sentinels = {case.key for case in run.plan.sentinels}
     wanted = _rounds_wanted(run, {key: groups[key] for key in planned}, cases, sentinels)
     missing = {key: _missing_rounds(groups[key], rounds) for key, rounds in wanted.items()}
     reason = _missing_reason(run)
@@ -112,12 +118,6 @@ def counts_by_status(outcomes: Iterable[Outcome]) -> dict[str, int]:
     for outcome in outcomes:
         counts[outcome.status] += outcome.count - outcome.repeated
     return {status: count for status, count in counts.items() if count}
-
-
-def case_key(case: Case) -> Hashable:
-    """Equal for equal cases. `Case.name` would do but for names with a slash in them."""
-    tunables = tuple(sorted(case.tunables.items()))
-    return case.loader, case.checkpoint, case.device, case.cache, case.contract, case.dtype, tunables
 
 
 def _outcomes(records: Sequence[Record]) -> tuple[Outcome, ...]:

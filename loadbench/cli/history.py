@@ -8,7 +8,7 @@ from loadbench.errors import StoreError
 from loadbench.machine.environment import machine_id
 from loadbench.probe.stage import LIMIT
 from loadbench.records import Run
-from loadbench.store import find_runs, read_run
+from loadbench.store import find_runs, read_for_analysis
 
 ENOUGH = 3000
 """So many trials of the newest runs are looked at."""
@@ -39,7 +39,7 @@ def read_history(folder: Path) -> History:
         if len(trials) >= ENOUGH:
             break
         try:
-            stored = read_run(path)
+            stored = read_for_analysis(path)
         except StoreError:
             continue  # the report says what is wrong with it
         if stored.run.sessions[-1].environment.get("machine.id") == here:

@@ -107,7 +107,7 @@ def _read(path: Path) -> "list[StoredRun]":
     unreadable = []
     for found in store.find_runs(path):
         try:
-            runs.append(store.read_run(found))
+            runs.append(store.read_for_analysis(found))
         except StoreError as error:
             unreadable.append(error)
     if not runs:

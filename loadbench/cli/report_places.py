@@ -33,7 +33,7 @@ def read_runs(places: Iterable[Path]) -> tuple[list[Findings], list[StoreError]]
     for place in places:
         for run in store.find_runs(place):
             found.setdefault(run.resolve(), run)
-    return read_all(found.values(), lambda path: find(store.read_run(path)))
+    return read_all(found.values(), lambda path: find(store.read_for_analysis(path)))
 
 
 def sources(over: Path | None) -> list[Published]:

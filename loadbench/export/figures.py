@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from loadbench.analysis.measured import Measured, why_not_counted
-from loadbench.analysis.summary import CaseSummary, case_key
+from loadbench.analysis.summary import CaseSummary
 from loadbench.errors import ResultsError
 from loadbench.export.names import export_names
 from loadbench.records import Case, Counters, Record, Run
@@ -75,7 +75,7 @@ def exported(findings: Findings) -> Exported:
     for record in findings.stored.records:
         trial = _trial(record)
         if trial is not None:
-            trials.setdefault(case_key(record.case), []).append(trial)
+            trials.setdefault(record.case.key, []).append(trial)
 
     figures: list[Figure] = []
     left_out: list[str] = []
@@ -84,7 +84,7 @@ def exported(findings: Findings) -> Exported:
         if summary.measured is None:
             left_out.append(f"{name}: {_why(summary)}")
             continue
-        its = tuple(trials[case_key(summary.case)])
+        its = tuple(trials[summary.case.key])
         figures.append(Figure(name, summary.case, summary.measured, summary.ceiling_share, its))
     if not figures:
         raise ResultsError(

@@ -1,19 +1,25 @@
 """A document in the terminal. Wide terminals get whole tables; narrow ones get long text below the table."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.tables import Column, Table
+from loadbench.report.terminal_table import Printed, row_lines
 from loadbench.report.text import NO_FIGURE, visible
+
+Rows = Sequence[tuple[str, ...]]
+"""Cells as they are shown."""
 
 _GAP = 2
 """Blanks between two columns; one where there is little room."""
@@ -66,75 +72,122 @@ def _print_table(table: Table, console: Console) -> None:
     for sentence in table.intro:
         console.print(_text(sentence))
     if table.rows:
-        shown = _columns_that_fit(table, console.width)
-        console.print(_rich_table(table, shown, console.width))
+        rows = [tuple(map(visible, row)) for row in table.rows]
+        widths = _Widths.of(table, rows)
+        shown = _columns_that_fit(table, widths, console.width)
+        _print_rows(table, rows, widths, shown, console)
         below = [index for index, column in enumerate(table.columns) if column.narrow == "below" and index not in shown]
         if below:
-            console.print(_lines_below(table, below))
+            _print_below(table, rows, below, console)
     for footnote in table.footnotes:
         console.print(Padding(_text(footnote, "dim"), (0, 0, 0, 2)))
 
 
-def _columns_that_fit(table: Table, width: int) -> list[int]:
+@dataclass(frozen=True)
+class _Widths:
+    """Of each column in cells of the terminal."""
+
+    smallest: tuple[int, ...]
+    """With which it can be read."""
+    wanted: tuple[int, ...]
+    """With which it needs no second line."""
+
+    @classmethod
+    def of(cls, table: Table, rows: Rows) -> "_Widths":
+        widest = [max(map(cell_len, set(cells))) for cells in zip(*rows, strict=True)]
+        smallest = [_smallest_width(column, its) for column, its in zip(table.columns, widest, strict=True)]
+        names = [cell_len(visible(column.name)) for column in table.columns]
+        return cls(tuple(smallest), tuple(map(max, names, widest)))
+
+
+def _columns_that_fit(table: Table, widths: _Widths, width: int) -> list[int]:
     """All columns if each long text gets a readable width, else those that stay where there is little room."""
-    widths = [_smallest_width(table, index) for index in range(len(table.columns))]
-    if sum(widths) + _GAP * (len(widths) - 1) <= width:
-        return list(range(len(widths)))
+    if sum(widths.smallest) + _GAP * (len(widths.smallest) - 1) <= width:
+        return list(range(len(widths.smallest)))
     return [index for index, column in enumerate(table.columns) if column.narrow == "stays"]
 
 
-def _smallest_width(table: Table, index: int) -> int:
-    column = table.columns[index]
-    widest = max(cell_len(visible(row[index])) for row in table.rows)
+def _smallest_width(column: Column, widest: int) -> int:
     heading = max((cell_len(word) for word in visible(column.name).split()), default=0)
     return max(heading, min(widest, _LONG_TEXT) if column.narrow == "below" else widest)
 
 
-def _rich_table(table: Table, shown: Sequence[int], width: int) -> RichTable:
+def _print_rows(table: Table, rows: Rows, widths: _Widths, shown: Sequence[int], console: Console) -> None:
     whole = len(shown) == len(table.columns)
-    gap = (0, _GAP - 1, 0, 0) if whole else (0, 0)
+    most = _shared_out(widths, console.width) if whole else widths.smallest
+    gap = _GAP if whole else 1
+    if sum(most[index] for index in shown) + gap * (len(shown) - 1) > console.width:
+        console.print(_rich_table(table, rows, most, shown))
+        return
+    picked = [most[index] for index in shown]
+    aligns = [table.columns[index].align for index in shown]
+    console.print(_rich_table(table, (), most, shown))
+    lines = [
+        f"{line}\n" for row in rows for line in row_lines([row[index] for index in shown], picked, aligns, gap, console)
+    ]
+    console.print(Printed([("".join(lines), None)]), end="")
+
+
+def _rich_table(table: Table, rows: Rows, widths: Sequence[int], shown: Sequence[int]) -> RichTable:
+    """Where there is little room, names may be broken over two lines, and the headings of figures, but no figure.
+
+    Without rows only the head, in these widths.
+    """
+    gap = (0, _GAP - 1, 0, 0) if len(shown) == len(table.columns) else (0, 0)
     drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=gap, header_style="bold")
-    wide = _widths(table, width) if whole else []
     for index in shown:
-        column = table.columns[index]
-        most = wide[index] if whole else _smallest_width(table, index)
-        # Where there is little room names may be broken over two lines, and the headings of figures, but no figure.
-        least = most if column.align == "right" else None
+        column, most = table.columns[index], widths[index]
+        least = most if column.align == "right" or not rows else None
         drawn.add_column(_text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
-    for row in table.rows:
-        drawn.add_row(*(_text(row[index]) for index in shown))
+    for row in rows:
+        drawn.add_row(*(row[index] and Text(row[index]) for index in shown))
     return drawn
 
 
-def _widths(table: Table, width: int) -> list[int]:
+def _shared_out(widths: _Widths, width: int) -> list[int]:
     """The columns of a whole table: each gets its smallest width, and an equal part of the room left that it can use.
 
     The table library shrinks the widest column first, even below its smallest width, and then cuts the line.
     """
-    columns = range(len(table.columns))
-    widths = [_smallest_width(table, index) for index in columns]
-    texts = [(table.columns[index].name, *(row[index] for row in table.rows)) for index in columns]
-    wanted = [max(cell_len(visible(text)) for text in column) for column in texts]
-    room = width - sum(widths) - _GAP * (len(widths) - 1)
-    while room > 0 and widths != wanted:
-        for index in columns:
-            if room > 0 and widths[index] < wanted[index]:
-                widths[index] += 1
+    found = list(widths.smallest)
+    room = width - sum(found) - _GAP * (len(found) - 1)
+    while room > 0 and found != list(widths.wanted):
+        for index, wanted in enumerate(widths.wanted):
+            if room > 0 and found[index] < wanted:
+                found[index] += 1
                 room -= 1
-    return widths
+    return found
 
 
-def _lines_below(table: Table, columns: Sequence[int]) -> RichTable:
-    lines = RichTable.grid(padding=(0, 1, 0, 0))
-    lines.add_column(justify="right")
-    lines.add_column(overflow="fold")
+def _print_below(table: Table, rows: Rows, columns: Sequence[int], console: Console) -> None:
+    """What has no room in the table, in a line for each row."""
     mark = "#" if table.columns[0].name.endswith("#") else ""
-    for row in table.rows:
+    pairs: list[tuple[str, str]] = []
+    for row in rows:
         cells = [(_label(table.columns[index]), row[index]) for index in columns]
         parts = [f"{label}: {cell}" for label, cell in cells if cell not in ("", NO_FIGURE)]
         if parts:
-            lines.add_row(_text(f"  {mark}{row[0]}", "bold"), _text(" · ".join(parts)))
-    return lines
+            pairs.append((f"  {mark}{row[0]}", visible(" · ".join(parts))))
+    if not pairs:
+        return
+    first = max(cell_len(label) for label, _ in pairs)
+    second = min(max(cell_len(text) for _, text in pairs), console.width - first - 1)
+    if second < first:
+        lines = RichTable.grid(padding=(0, 1, 0, 0))
+        lines.add_column(justify="right")
+        lines.add_column(overflow="fold")
+        for label, text in pairs:
+            lines.add_row(Text(label, style="bold"), Text(text))
+        console.print(lines)
+        return
+    bold = Style(bold=True)
+    pieces: list[tuple[str, Style | None]] = []
+    for label, text in pairs:
+        shown, *more = row_lines([text], [second], ["left"], 0, console)
+        (named,) = row_lines([label], [first], ["right"], 0, console)
+        pieces += [(named, bold), (f" {shown}\n", None)]
+        pieces += [(f"{' ' * first} {line}\n", None) for line in more]
+    console.print(Printed(pieces), end="")
 
 
 def _label(column: Column) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import theilslopes
 
-from loadbench.analysis.trend import Trend, trend
+from loadbench.analysis.trend import Trend, theil_sen, trend
 
 # The first trend imports scipy, which takes longer than hypothesis allows an example.
 unhurried = settings(deadline=None)
@@ -108,3 +109,13 @@ def test_the_interval_covers_no_change_as_often_as_it_says(n: int) -> None:
     chance = np.random.default_rng(1)
     found = [of(dict(enumerate(np.exp(chance.normal(20, 0.1, n)).astype(int).tolist(), 1))) for _ in range(1000)]
     assert sum(one.low <= 0 <= one.high for one in found) / 1000 > 0.93
+
+
+@unhurried
+@given(st.integers(6, 300), st.integers(1, 3), st.integers(0, 2**32), st.sampled_from([4, 10**5, 10**8]), st.booleans())
+def test_slopes_are_those_of_scipy_to_the_last_bit(n: int, step: int, seed: int, spread: int, wandering: bool) -> None:
+    chance = np.random.default_rng(seed)
+    rounds = np.sort(chance.choice(np.arange(1, 1 + step * n), n, replace=False)).tolist()
+    times = 10**9 + chance.integers(0, spread, n) + (wandering * 10**4 * np.arange(n))
+    found = theilslopes(np.log(times), rounds, alpha=0.95)
+    assert theil_sen(np.log(times), tuple(rounds)) == (found.slope, found.low_slope, found.high_slope)
