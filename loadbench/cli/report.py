@@ -43,12 +43,12 @@ def report(
     write: Callable[[TextIO], None]
     files = _published_files(path)
     if files:
-        published, unreadable = _read_all(files, read_published)
+        published, unreadable = read_all(files, read_published)
         images = charts_of_published(published, charts, beside=output)
         write = partial(_write_published, published, format, images)
     else:
-        runs, unreadable = _read_all(store.find_runs(path), lambda found: find(store.read_run(found)))
-        _warn(runs)
+        runs, unreadable = read_all(store.find_runs(path), lambda found: find(store.read_run(found)))
+        warn(runs)
         images = charts_of_runs(runs, charts, beside=output)
         write = partial(_write, runs, format, images)
 
@@ -77,7 +77,7 @@ def _published_files(path: Path) -> list[Path]:
         return []  # whoever looks for runs there says what is wrong with it
 
 
-def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":
+def read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[list[Read], list[StoreError]]":
     """What can be read, and why the rest cannot. Nothing at all is an error."""
     from loadbench.errors import StoreError
 
@@ -93,7 +93,7 @@ def _read_all(paths: Iterable[Path], read: Callable[[Path], Read]) -> "tuple[lis
     return found, unreadable
 
 
-def _warn(runs: "list[Findings]") -> None:
+def warn(runs: "list[Findings]") -> None:
     """The warnings of every run on stderr too, where output to a file or a program would hide them."""
     from loadbench.report.text import short, visible
 
