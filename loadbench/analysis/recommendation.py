@@ -88,8 +88,8 @@ def _refusal(contest: Contest, members: Sequence[Member]) -> str:
         return f"no trial counts{_why_none(contest)}"
     if not members:
         return (
-            f"the fastest case, #{fastest.summary.number}, has {fastest.measured.n} trials that count: "
-            f"fewer than {SMALLEST_SAMPLE} cannot be told from the others"
+            f"the fastest case, #{fastest.summary.number}, has too few trials that count to be told from the others: "
+            f"{fastest.measured.n}, and {SMALLEST_SAMPLE} is the least"
         )
     return "; ".join(_without_proof(members))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 if TYPE_CHECKING:
+    from loadbench.report.advice import Advice
     from loadbench.report.findings import Findings
-    from loadbench.report.recommendation import Advice
 
     Advised = list[tuple[Findings, tuple[Advice, ...]]]
 
@@ -33,8 +33,8 @@ def recommend(
     from loadbench import store
     from loadbench.cli.report import read_all, warn
     from loadbench.errors import ResultsError, StoreError
+    from loadbench.report.advice import advise, refusals
     from loadbench.report.findings import find
-    from loadbench.report.recommendation import advise, refusals
     from loadbench.report.text import short, visible
 
     runs, unreadable = read_all(store.find_runs(results), lambda found: find(store.read_run(found)))
@@ -58,7 +58,8 @@ def recommend(
         total = sum(len(advice) for _, advice in advised)
         first = f" {refused[0]}." if refused else " There is no case."
         more = f" {len(refused) - 1} more above." if refused[1:] else ""
-        raise ResultsError(f"No recommendation for {len(refused)} of {total} conditions.{first}{more}")
+        what_now = "Measure again: on a quiet machine, with --rounds 20 (see loadbench report for what did not count)."
+        raise ResultsError(f"No recommendation for {len(refused)} of {total} conditions.{first}{more} {what_now}")
 
 
 def _write(advised: "Advised", format: Format, file: TextIO) -> None:

@@ -4,7 +4,7 @@ from loadbench.loaders.fastsafetensors_nogds import whole_kib
 from loadbench.recipes.quoting import json_text, python_literal
 from loadbench.recipes.recipe import Recipe
 from loadbench.recipes.setup import Setup
-from loadbench.recipes.snippet import python_recipe
+from loadbench.recipes.snippet import default_notes, python_recipe
 from loadbench.records import Value
 
 O_DIRECT = {"on": "1", "off": "0"}
@@ -39,8 +39,11 @@ def snippet(setup: Setup) -> Recipe:
     direct = odirect(setup)
     load = [
         "loader = SafeTensorsFileLoader(",
-        f"    None, {python_literal(setup.device)}, bbuf_size_kb={whole_kib(setup.whole('buffer'))},",
-        f"    max_threads={setup.whole('threads')}, nogds={not gds},",
+        "    None,",
+        f"    {python_literal(setup.device)},",
+        f"    bbuf_size_kb={whole_kib(setup.whole('buffer'))},",
+        f"    max_threads={setup.whole('threads')},",
+        f"    nogds={not gds},",
         ")",
         "loader.add_filenames({0: files})",
         f"copied = loader.copy_files_to_device(max_copy_block_size={setup.whole('copy_block')})",
@@ -49,7 +52,7 @@ def snippet(setup: Setup) -> Recipe:
         "loader.close()",
     ]
     environment = {"FASTSAFETENSORS_ODIRECT": direct} if direct else {}
-    notes = ["The tensors are views of one buffer for each file: keeping one keeps all of them."]
+    notes = ["The tensors are views of one buffer for each file: keeping one keeps all of them.", *default_notes(setup)]
     return python_recipe(
         setup, ["from fastsafetensors import SafeTensorsFileLoader"], load, notes=notes, environment=environment
     )

@@ -21,8 +21,10 @@ def shell_path(path: str) -> str:
 
 
 def python_literal(value: Value) -> str:
-    """The value as a Python literal, in ASCII."""
-    return ascii(value)
+    """The value as a Python literal, in ASCII; text in double quotes where that needs no other escape."""
+    literal = ascii(value)
+    inner = literal[1:-1]
+    return f'"{inner}"' if isinstance(value, str) and literal[0] == "'" and not {'"', "'"} & set(inner) else literal
 
 
 def json_text(content: Mapping[str, Value | Mapping[str, Value]], indent: int | None = None) -> str:

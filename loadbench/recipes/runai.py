@@ -34,4 +34,4 @@ def snippet(setup: Setup) -> Recipe:
         "        weights[name] = tensor",
     ]
     imports = ["from runai_model_streamer import SafetensorsStreamer"]
-    return python_recipe(setup, imports, load, environment=environment(setup))
+    return python_recipe(setup, imports, load, notes=[DEPTH_NOTE], environment=environment(setup))

@@ -16,10 +16,7 @@ def snippet(setup: Setup) -> Recipe:
         notes.append("mmap is the library's default back end.")
     if mapped and setup.contract != "touched":
         notes.append("On the CPU load_file() only maps the file: clone() is what reads it, and was measured.")
-        load = [
-            f"    for name, tensor in {call}.items():",
-            "        weights[name] = tensor.clone()",
-        ]
+        load = [f"    weights |= {{name: tensor.clone() for name, tensor in {call}.items()}}"]
     else:
         load = [f"    weights.update({call})"]
     if mapped and setup.contract == "touched":

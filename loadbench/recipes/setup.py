@@ -63,7 +63,10 @@ class Setup:
 def setup_of(case: Case, path: str, known: Collection[str]) -> Setup:
     """Take a case from a results file, which may hold anything. What cannot be pasted is a UsageError."""
     if case.loader not in known:
-        raise unknown_name("loader", case.loader, known, "the recipes")
+        raise UsageError(
+            f"loadbench has no recipe for the loader '{case.loader}': its own documentation says how to set it. "
+            f"There are recipes for {', '.join(known)}."
+        )
     if not path.isprintable():
         raise UsageError(f"the checkpoint's path {path!a} has characters that cannot be pasted.")
     tunables = loaders.tunables_of(loaders.find(case.loader))

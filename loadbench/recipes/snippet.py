@@ -41,10 +41,10 @@ def python_recipe(
     ]
     lines = [line for part in parts if part for line in ("", *part)][1:]
     stream = (_STREAM_NOTE,) if setup.contract == "stream" else ()
-    return Recipe("Python", "python", tuple(lines), (*notes, *_default_notes(setup), *stream))
+    return Recipe("Python", "python", tuple(lines), (*notes, *stream))
 
 
-def _default_notes(setup: Setup) -> Iterable[str]:
+def default_notes(setup: Setup) -> Iterable[str]:
     """Which of the settings nobody has to set."""
     usual = [setup.text(name) for name in setup.chosen if not setup.changed(name)]
     if setup.tunables and not setup.changed():

@@ -3,7 +3,7 @@
 from loadbench.recipes.quoting import python_literal
 from loadbench.recipes.recipe import Recipe
 from loadbench.recipes.setup import Setup
-from loadbench.recipes.snippet import python_recipe
+from loadbench.recipes.snippet import default_notes, python_recipe
 
 
 def snippet(setup: Setup) -> Recipe:
@@ -20,9 +20,10 @@ def snippet(setup: Setup) -> Recipe:
         "weights = {name: opened[name].detach() for name in opened}",
         "opened.close()",
     ]
-    notes = (
+    notes = [
         "It reads a form of its own, written to model.tensors in the current directory if nothing is there. Delete "
         "that file when the checkpoint changes. Without verify_hash a truncated file is loaded without an error.",
-    )
+        *default_notes(setup),
+    ]
     imports = ["from safetensors.torch import load_file", "from tensorizer import TensorDeserializer, TensorSerializer"]
     return python_recipe(setup, imports, load, notes=notes, standard=["from pathlib import Path"])

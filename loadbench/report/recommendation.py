@@ -1,17 +1,14 @@
 """A recommendation as a document: for each condition the top set, the choice and why, and what to paste."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from loadbench.analysis.notes import doubts
-from loadbench.analysis.recommendation import RULE, Member, Recommendation, recommend
+from loadbench.analysis.recommendation import RULE, Member, Recommendation
 from loadbench.analysis.summary import CaseSummary
-from loadbench.analysis.verdict import inconclusive
-from loadbench.errors import UsageError
-from loadbench.recipes import ENGINES, recipes
-from loadbench.recipes.again import sweep_again
+from loadbench.recipes import ENGINES
 from loadbench.recipes.recipe import Recipe
 from loadbench.records import LoaderInfo
+from loadbench.report.advice import Advice
 from loadbench.report.best_tables import condition_text
 from loadbench.report.bottleneck import limit_text
 from loadbench.report.cells import loader_text, set_tunables
@@ -53,34 +50,6 @@ _READING = (
 )
 
 
-@dataclass(frozen=True)
-class Advice:
-    """A recommendation and what can be pasted for it."""
-
-    recommendation: Recommendation
-    recipes: tuple[Recipe, ...]
-    no_recipes: str
-    """Why there are none; empty where there are some, or nothing is recommended."""
-    again: Recipe | None
-    """The sweep that measures the top set again."""
-
-
-def advise(findings: Findings) -> tuple[Advice, ...]:
-    """Advice for every condition of a run, in the order of the report."""
-    verdict = inconclusive(findings.stored.records)
-    loaders = findings.stored.run.loaders
-    return tuple(_advice(recommend(contest, loaders, verdict), findings) for contest in findings.contests)
-
-
-def refusals(advice: Iterable[Advice]) -> tuple[str, ...]:
-    """For each condition without a recommendation, which and why."""
-    return tuple(
-        f"{condition_text(one.recommendation.contest.condition)}: {short(one.recommendation.refusal)}"
-        for one in advice
-        if one.recommendation.chosen is None
-    )
-
-
 def recommendation_document(findings: Findings, advice: Sequence[Advice]) -> Document:
     """The recommendations of one run."""
     run = findings.stored.run
@@ -93,26 +62,6 @@ def recommendation_document(findings: Findings, advice: Sequence[Advice]) -> Doc
         commands=(),
         repeat=(),
     )
-
-
-def _advice(found: Recommendation, findings: Findings) -> Advice:
-    chosen = found.chosen
-    if chosen is None:
-        return Advice(found, (), "", None)
-    run = findings.stored.run
-    case = chosen.standing.summary.case
-    info = run.checkpoints.get(case.checkpoint)
-    if info is None:
-        return Advice(found, (), "the run does not say where the checkpoint lies.", None)
-    again: Recipe | None = None
-    made: tuple[Recipe, ...] = ()
-    why_none = ""
-    try:
-        again = sweep_again([one.case for one in found.to_confirm], info.path, run.loaders)
-        made = recipes(case, info.path)
-    except UsageError as error:
-        why_none = str(error)
-    return Advice(found, made, why_none, again)
 
 
 def _table(advice: Advice, findings: Findings) -> Table:
@@ -194,7 +143,9 @@ def _sure(summary: CaseSummary) -> str:
     assert its is not None
     interval = f"95 % interval of the median {seconds_range(its.interval.low, its.interval.high)} s, n = {its.n}"
     found = doubts(summary)
-    return f"{interval}. In doubt: {'; '.join(found)}." if found else f"{interval}. Nothing puts it in doubt."
+    return (
+        f"{interval}. In doubt: {'; '.join(found)}." if found else f"{interval}. Nothing in the run puts it in doubt."
+    )
 
 
 def _row(member: Member, loaders: Mapping[str, LoaderInfo]) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from loadbench.analysis.notes import doubts
 from loadbench.analysis.recommendation import RULE, Member
+from loadbench.report.advice import Advice
 from loadbench.report.findings import Findings
 from loadbench.report.machine_readable import finite
-from loadbench.report.recommendation import Advice
 
 RECOMMENDATION_VERSION = 1
 # Format history of `loadbench recommend --format json`.
