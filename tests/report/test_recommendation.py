@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from loadbench.report.recommendation import recommendation_document
 from loadbench.report.recommendation_json import recommendations_json
 from loadbench.report.terminal import print_document
 from loadbench.report.text import visible
+from loadbench.store import read_run
 from tests.builders import bad, case, example, run, series, stored
 from tests.report.test_golden import compare
 from tests.report.test_hostile_text import for_any_text, hostile
 
+ROOT = Path(__file__).parent.parent.parent
 TIMES = (300, 301, 302, 303, 304, 305)
 
 
@@ -147,3 +150,11 @@ def test_hostile_paths_are_shown_as_they_are_pasted(name: str) -> None:
     for recipe in one.recipes:
         assert all(line == visible(line) for line in recipe.lines)
         assert all(f"{line.rstrip()}\n" in terminal(findings, 80) for line in recipe.lines)
+
+
+def test_what_lies_in_the_repository_is_what_the_code_says() -> None:
+    """After a change that is meant: loadbench recommend results/vm-2cpu/gpt2 --format markdown --output THAT."""
+    findings = find(read_run(ROOT / "results/vm-2cpu/gpt2"))
+    assert (ROOT / "results/vm-2cpu/gpt2/recommendation.md").read_text() == as_markdown(findings)
+    excerpt = (ROOT / "README.md").read_text().split("```text\nRecommended: ")[1].split("\n```")[0]
+    assert excerpt in terminal(findings, 120)
