@@ -45,6 +45,12 @@ def test_of_the_top_set_the_fewest_threads() -> None:
     assert [member.workers for member in found.members] == [4, 16]
 
 
+def test_threads_come_before_memory() -> None:
+    few, many = case(tunables={"threads": 4}), case(tunables={"threads": 16})
+    found = advice(with_memory(series(few, *SAME), 2**31), with_memory(series(many, *SAME), 2**29))
+    assert chosen(found) == few
+
+
 def test_the_fastest_alone_wins_however_dear_it_is() -> None:
     dear = case(tunables={"threads": 64})
     found = advice(series(dear, *SAME), series(case("safetensors-mmap"), *SLOW))
