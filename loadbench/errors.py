@@ -5,8 +5,8 @@ two lines and exits with the class's code; anything that is not a `LoadbenchErro
 loadbench and exits with 5.
 
 Exit codes: 0 done, 1 nobody reads the output any more, 2 bad usage or input, 3 not decided (a run is inconclusive,
-cold cannot be proved, a loader could not be checked here, predict, probe or export found too little), 4 a trial
-delivered wrong bytes or none succeeded, 5 internal error, 130 interrupted by Ctrl-C or SIGTERM.
+cold cannot be proved, a loader could not be checked here, predict, recommend, probe or export found too little), 4 a
+trial delivered wrong bytes or none succeeded, 5 internal error, 130 interrupted by Ctrl-C or SIGTERM.
 """
 
 from collections.abc import Iterable

@@ -25,6 +25,23 @@ def notes(summary: CaseSummary) -> tuple[str, ...]:
     return tuple(found)
 
 
+def unproved(summary: CaseSummary) -> list[str]:
+    """What a figure claims and no proof stands behind: the cache state, the bytes, a time that is possible."""
+    found = []
+    if summary.measured and not summary.measured.cache_verified:
+        found.append(f"cache state not verified as {summary.case.cache}")
+    if summary.measured and not summary.measured.bytes_verified:
+        found.append("bytes not verified")
+    if faster_than_ceiling(summary):
+        found.append(_too_fast(summary))
+    return found
+
+
+def doubts(summary: CaseSummary) -> list[str]:
+    """What puts a case's figure in doubt; empty for a case without one."""
+    return _doubts(summary, summary.measured) if summary.measured else []
+
+
 def faster_than_ceiling(summary: CaseSummary) -> bool:
     """Whether the case is faster than what bounds it, by more than chance."""
     return bool(summary.measured and summary.bounds and too_fast(summary.measured, summary.bounds))
@@ -48,14 +65,8 @@ def not_counted_text(summary: CaseSummary) -> str:
 
 
 def _doubts(summary: CaseSummary, measured: Measured) -> list[str]:
-    found = []
-    if not measured.cache_verified:
-        found.append(f"cache state not verified as {summary.case.cache}")
-    if not measured.bytes_verified:
-        found.append("bytes not verified")
+    found = unproved(summary)
     found += [f"{what} differ between trials: check" for what in measured.differing]
-    if faster_than_ceiling(summary):
-        found.append(_too_fast(summary))
     if measured.modules_imported > FEW_MODULES:
         found.append(f"imports {measured.modules_imported} modules inside the clock")
     return found + _scatter(summary, measured)

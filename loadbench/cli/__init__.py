@@ -18,6 +18,7 @@ from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
 from loadbench.cli.probe import probe
+from loadbench.cli.recommend import recommend
 from loadbench.cli.report import report
 from loadbench.cli.stdout import take_every_character
 from loadbench.cli.sweep import sweep
@@ -28,8 +29,8 @@ app = typer.Typer(
     name="loadbench",
     help="Which weight loader is fastest on this machine, with proof: verified cache state, hashed bytes.",
     epilog="Exit codes: 0 done, 1 nobody reads the output any more, 2 bad usage or input, 3 not decided (a run is "
-    "inconclusive, cold cannot be proved, a loader could not be checked here, predict, probe or export found too "
-    "little), 4 a trial delivered wrong bytes or none succeeded, 5 a bug in loadbench, 130 interrupted.",
+    "inconclusive, cold cannot be proved, a loader could not be checked here, predict, recommend, probe or export found "
+    "too little), 4 a trial delivered wrong bytes or none succeeded, 5 a bug in loadbench, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(sweep)
 app.command()(report)
 app.command()(export)
+app.command()(recommend)
 app.command()(predict)
 app.command()(probe)
 app.command()(doctor)

@@ -64,7 +64,7 @@ def check_read(what: str, unreadable: Sequence[StoreError]) -> None:
     """Say what the report leaves out, after it was written. An error with exit code 2."""
     if unreadable:
         more = f" {len(unreadable) - 1} more could not be read." if unreadable[1:] else ""
-        raise StoreError(f"The report leaves out {what} that cannot be read. {unreadable[0]}{more}")
+        raise StoreError(f"Left out is {what} that cannot be read. {unreadable[0]}{more}")
 
 
 def warn_of_runs(runs: Iterable[Findings]) -> None:

@@ -39,3 +39,11 @@ def _reach(fastest: CaseSummary, bounds: Bounds | None) -> str:
     if bounds and bounds.lower.stage == own:
         return f"{share} of the ceiling"
     return f"{share} of the {own.replace(' ', '-')} ceiling, which it reads at past the page cache"
+
+
+def limit_text(summary: CaseSummary) -> str:
+    """What limits one case: `The loader itself is what limits it.`; empty where no ceiling is known."""
+    if summary.bottleneck is None:
+        return ""
+    what = "The loader itself, not the hardware," if summary.bottleneck == "loader" else f"The {summary.bottleneck}"
+    return f"{what} limits it."

@@ -40,6 +40,11 @@ def _table(table: Table) -> Iterable[str]:
         rule = "|".join("---:" if column.align == "right" else "---" for column in table.columns)
         yield "\n".join([*heads, f"|{rule}|", *(_line(row) for row in table.rows)])
     yield from (_text(footnote) for footnote in table.footnotes)
+    for block in table.blocks:
+        yield f"### {_text(block.title)}"
+        if block.lines:
+            yield _code(block.lines, block.language)
+        yield from (_text(note) for note in block.notes)
 
 
 def _image(image: Image) -> str:
@@ -63,9 +68,9 @@ def _fact_list(facts: Sequence[Fact]) -> list[str]:
     return ["\n".join(f"- **{_text(label)}:** {_text(text)}" for label, text in facts)] if facts else []
 
 
-def _code(lines: Sequence[str]) -> str:
-    """A fenced block. No line of a quoted command begins with a backtick, so none can end it."""
-    return "\n".join(["```sh", *(visible(line) for line in lines), "```"])
+def _code(lines: Sequence[str], language: str = "sh") -> str:
+    """A fenced block. No line of a quoted command or of a recipe begins with a backtick, so none can end it."""
+    return "\n".join([f"```{language}", *(visible(line) for line in lines), "```"])
 
 
 def _text(text: str) -> str:

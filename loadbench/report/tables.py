@@ -27,6 +27,17 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Lines to be copied as they are, and notes on them. Without lines there are only the notes."""
+
+    title: str
+    language: str
+    """As Markdown names it: sh, python, json."""
+    lines: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of text. The first column names the row."""
 
@@ -38,6 +49,8 @@ class Table:
     """Sentences between the title and the rows."""
     images: tuple[Image, ...] = ()
     """Charts of what the table says, for formats that show them."""
+    blocks: tuple[Block, ...] = ()
+    """What follows from the table, to be pasted elsewhere."""
 
     def __post_init__(self) -> None:
         for row in self.rows:

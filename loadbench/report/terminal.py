@@ -14,7 +14,7 @@ from rich.text import Text
 
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
-from loadbench.report.tables import Column, Table
+from loadbench.report.tables import Block, Column, Table
 from loadbench.report.terminal_table import Printed, row_lines
 from loadbench.report.text import NO_FIGURE, visible
 
@@ -81,6 +81,20 @@ def _print_table(table: Table, console: Console) -> None:
             _print_below(table, rows, below, console)
     for footnote in table.footnotes:
         console.print(Padding(_text(footnote, "dim"), (0, 0, 0, 2)))
+    for block in table.blocks:
+        _print_block(block, console)
+
+
+def _print_block(block: Block, console: Console) -> None:
+    """The lines stand at the margin and are never wrapped, so that they can be copied as they are."""
+    console.print()
+    console.print(_text(block.title, "bold"))
+    for note in block.notes:
+        console.print(Padding(_text(note, "dim"), (0, 0, 0, 2)))
+    if block.lines:
+        console.print()
+    for line in block.lines:
+        console.print(_text(line), soft_wrap=True)
 
 
 @dataclass(frozen=True)

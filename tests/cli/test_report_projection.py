@@ -108,4 +108,4 @@ def test_an_unreadable_run_does_not_hide_the_others(two: Path) -> None:
     (two / "b" / "trials.jsonl").write_text("{}\n")
     result = invoke(two, "--rows", "run", "--format", "csv")
     assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 1
-    assert "leaves out a run that cannot be read" in str(result.exception)
+    assert "Left out is a run that cannot be read" in str(result.exception)
