@@ -71,7 +71,7 @@ def test_one_unreadable_file_does_not_hide_the_others_nor_is_it_hidden(tmp_path:
     result = invoke(tmp_path, "--format", "markdown")
     assert "# Published: good" in result.stdout
     assert isinstance(result.exception, StoreError)
-    assert f"leaves out a file that cannot be read. {bad} is not valid: records.0.seconds" in str(result.exception)
+    assert f"Left out is a file that cannot be read. {bad} is not valid: records.0.seconds" in str(result.exception)
 
 
 def test_a_file_that_holds_something_else_says_what_to_name(tmp_path: Path) -> None:
