@@ -107,7 +107,7 @@ def _case(contest: Contest, rules: Rules, cases: int, confirmation: Confirmation
     fresh = (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds)
     base, head = contest.stage(*(fresh if confirmation else (1, rules.screen_rounds)))
     found = ratio(list(base.values()), list(head.values())) if base and head else None
-    least = detectable(_scatter(contest), cases, rules)
+    least = detectable(_scatter(contest, rules), cases, rules)
     verdict, reason = _verdict(contest, rules, confirmation, found, least)
     case = contest.pair.head
     known = found is not None and isfinite(found.high)
@@ -119,6 +119,7 @@ def _case(contest: Contest, rules: Rules, cases: int, confirmation: Confirmation
         loader=case.loader,
         checkpoint=case.checkpoint,
         cache=case.cache,
+        settings=contest.pair.settings,
         base_ns=list(base.values()),
         head_ns=list(head.values()),
         stage="confirm" if confirmation else "screen",
@@ -201,10 +202,11 @@ def _holm_limits(p_values: Sequence[float], alpha: float) -> list[float]:
     return [alpha / (len(p_values) - ranks[index]) for index in range(len(p_values))]
 
 
-def _scatter(contest: Contest) -> tuple[float, ...]:
-    """How the times of both sides scatter around their medians, over all rounds."""
-    sides = (side.times(1, 10**9) for side in (contest.base, contest.head))
-    return residuals([list(times.values()) for times in sides if times])
+def _scatter(contest: Contest, rules: Rules) -> tuple[float, ...]:
+    """How the times of both sides scatter around their medians, each stage by itself: hours may lie between them."""
+    stages = ((1, rules.screen_rounds), (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds))
+    samples = [list(times.values()) for stage in stages for times in contest.stage(*stage)]
+    return residuals([times for times in samples if times])
 
 
 def _change(found: Ratio) -> str:

@@ -15,6 +15,11 @@ class Pair:
     base: Case
     head: Case
 
+    @property
+    def settings(self) -> str:
+        """The tunables, as `buffer=8M threads=8→16` where the two differ."""
+        return " ".join(_settings(self.base, self.head))
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -56,13 +61,14 @@ def pair_in_order(base: Sequence[Case], head: Sequence[Case]) -> Paired:
 
 
 def _shared_name(one: Case, other: Case) -> str:
-    """The case's name, where the two differ as `threads=8→16`."""
+    """The case's name, with the settings of both."""
+    return "/".join([one.model_copy(update={"tunables": {}}).name, *_settings(one, other)])
+
+
+def _settings(one: Case, other: Case) -> list[str]:
     names = sorted({*one.tunables, *other.tunables})
-    parts = one.model_copy(update={"tunables": {}}).name
-    for name in names:
-        here, there = (_value(case, name) for case in (one, other))
-        parts += f"/{name}={here}" if here == there else f"/{name}={here}→{there}"
-    return parts
+    values = {name: (_value(one, name), _value(other, name)) for name in names}
+    return [f"{name}={here}" if here == there else f"{name}={here}→{there}" for name, (here, there) in values.items()]
 
 
 def _value(case: Case, name: str) -> str:

@@ -14,6 +14,7 @@ SCHEMA_VERSION = 1
 Verdict = Literal["PASS", "REGRESSION", "INCONCLUSIVE", "INVALID"]
 Question = Literal["A/B", "history", "reference", "limit"]
 EXIT_CODES: dict[Verdict, int] = {"PASS": 0, "REGRESSION": 1, "INCONCLUSIVE": 3, "INVALID": 4}
+FEWEST_PAIRS = 5
 _GRAVEST: tuple[Verdict, ...] = ("INVALID", "REGRESSION", "INCONCLUSIVE", "PASS")
 """INVALID before REGRESSION: where something is broken, no comparison beside it is to be trusted either."""
 
@@ -24,8 +25,10 @@ class Rules(Data):
     margin: float = Field(default=0.05, description="A case may be slower by this share: 0.05 is 5 %.")
     least_ns: int = Field(default=5_000_000, description="A median that is slower by less than this is no matter. ns")
     detect: float = Field(default=0.20, description="The slowdown that the gate must be able to find: 0.2 is 20 %.")
-    screen_rounds: int = Field(default=6, ge=4, description="Pairs of trials of every case.")
-    confirm_rounds: int = Field(default=8, ge=4, description="Fresh pairs of trials of each flagged case.")
+    screen_rounds: int = Field(
+        default=6, ge=FEWEST_PAIRS, description="Pairs of trials of every case; fewer show no scatter."
+    )
+    confirm_rounds: int = Field(default=8, ge=FEWEST_PAIRS, description="Fresh pairs of trials of each flagged case.")
     screen_p: float = Field(default=0.20, description="A case whose screening has at most this p-value is flagged.")
     alpha: float = Field(default=0.05, description="Chance of any false alarm among the flagged cases (Holm).")
     accept_improvement: bool = Field(default=False, description="Whether half the time or less is believed.")
@@ -41,6 +44,7 @@ class CaseResult(Data):
     loader: str
     checkpoint: str
     cache: str
+    settings: str = Field(default="", description="The tunables that were set, and how the two sides differ in them.")
     base_ns: list[int] = Field(default_factory=list, description="Times of the baseline that the verdict rests on. ns")
     head_ns: list[int] = Field(default_factory=list, description="Times of the candidate, likewise. ns")
     stage: Literal["screen", "confirm", ""] = Field(
@@ -58,11 +62,6 @@ class CaseResult(Data):
     value: float | None = Field(default=None, description="What a limit is about, in the limit's own unit.")
     limit: str = Field(default="", description="The limit, as it was written.")
     command: str = Field(default="", description="The command that tries this case again, both sides.")
-
-    @property
-    def title(self) -> str:
-        """The case in a few words."""
-        return self.name
 
 
 class GateResult(Data):
