@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -86,15 +86,18 @@ def _open(request: dict[str, Any], cleanup: ExitStack) -> _Arm:
     run = run_file(out, plan, inputs, ceilings, checkpoints, [], request["command"])
     writer = store.RunWriter.create(out, run)
     cleanup.callback(writer.close)
+    skipped = dict(inputs.skipped)
+    if request["leave_out"]:
+        skipped |= dict.fromkeys(inputs.jobs, "left out by the gate's self-test")
     bench = Bench(
-        jobs=inputs.jobs,
+        jobs={name: replace(job, handicap=request["handicap"]) for name, job in inputs.jobs.items()},
         context=process_context(plan.isolation),
         logs=writer.path / store.LOGS,
         session=0,
         payload_bytes={name: info.payload_bytes for name, info in inputs.infos.items()},
         tolerated=options.tolerated,
     )
-    return _Arm(writer, bench, dict(inputs.skipped))
+    return _Arm(writer, bench, skipped)
 
 
 def _private_stdout() -> TextIO:

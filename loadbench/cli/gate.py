@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from loadbench.cli.gate_run import Sides
     from loadbench.gate.result import Rules
 
 _SIDES = "The two sides"
@@ -119,6 +120,13 @@ def gate(
         bool, typer.Option("--explain", help="Print, for each case, every trial, the tests and their limits.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    self_test: Annotated[
+        bool,
+        typer.Option(
+            "--self-test",
+            help="Gate nothing, a slowdown and a missing case, and see whether the verdicts are right here, now.",
+        ),
+    ] = False,
 ) -> None:
     """Compare two environments, or two settings, in interleaved pairs of trials, and end in a verdict.
 
@@ -143,13 +151,28 @@ def gate(
         head_set=tuple(head_set or ()),
         rules=_rules(margin, at_least, detect, rounds, confirm, accept_improvement=accept_improvement),
     )
-    sides = check_sides(asked, out)
+    sides = check_sides(asked, out, itself=self_test)
+    if self_test:
+        raise typer.Exit(_test_itself(sides, asked.rules))
     if dry_run:
         print(ready_text(sides, asked.rules))
         return
     result = measure_gate(sides, asked.rules)
     print_result(result, explain=explain)
     raise typer.Exit(result.exit_code)
+
+
+def _test_itself(sides: "Sides", rules: "Rules") -> int:
+    """Print what each exercise had to give and gave. The exit code."""
+    from loadbench.cli.gate_self_test import exit_code, self_test
+
+    exercises = self_test(sides, rules)
+    for exercise in exercises:
+        mark = "ok" if exercise.passed else "WRONG"
+        print(
+            f"{mark:6}{exercise.name}: {exercise.result.verdict}, {exercise.wanted} was due. {exercise.result.reason}"
+        )
+    return exit_code(exercises)
 
 
 def _rules(margin: str, at_least: str, detect: str, rounds: int, confirm: int, *, accept_improvement: bool) -> "Rules":

@@ -61,9 +61,9 @@ class Sides:
     out: Path
 
 
-def check_sides(asked: Asked, out: Path | None) -> Sides:
-    """Both sides, checked as far as that is possible without starting them."""
-    if not (asked.base_python or asked.head_python or asked.base_set or asked.head_set):
+def check_sides(asked: Asked, out: Path | None, *, itself: bool = False) -> Sides:
+    """Both sides, checked as far as that is possible without starting them. For a self-test they may be the same."""
+    if not itself and not (asked.base_python or asked.head_python or asked.base_set or asked.head_set):
         raise UsageError(
             "a gate compares two sides. Name two environments (--base-python .venv-base/bin/python --head-python "
             ".venv/bin/python) or two settings (--base-set fastsafetensors-nogds.threads=8 --head-set "

@@ -36,6 +36,10 @@ class Side:
     rounds: int
     seed: int
     command: Sequence[str]
+    handicap: float = 0.0
+    """For the self-test: every load is slowed down by this share of its time."""
+    leave_out: bool = False
+    """For the self-test: none of its cases can be tried."""
 
 
 class Arm:
@@ -64,6 +68,8 @@ class Arm:
             "rounds": side.rounds,
             "seed": side.seed,
             "command": list(side.command),
+            "handicap": side.handicap,
+            "leave_out": side.leave_out,
         }
         try:
             answer = self._ask(request)

@@ -141,3 +141,14 @@ def test_an_interrupted_gate_leaves_its_trials_and_no_process(
     assert tried >= 3
     assert not (out / "gate.json").exists()
     assert "Traceback" not in rest
+
+
+def test_the_self_test_finds_what_it_hides(loadbench: Loadbench, checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "gate"
+    ended = loadbench("gate", checkpoint, *FAKE, "--set", "fake.sleep_ms=300", "--self-test", "--out", out)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == ["ok"] * 3
+    assert [result_of(out / name).verdict for name in ("a-a", "slowed", "gone")] == ["PASS", "REGRESSION", "INVALID"]
+    slowed = read_run(out / "slowed" / "head").records
+    assert all(record.settings["handicap"] for record in slowed), "nobody may take these for real trials"
+    assert not any("handicap" in record.settings for record in read_run(out / "slowed" / "base").records)
