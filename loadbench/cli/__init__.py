@@ -12,8 +12,10 @@ from types import FrameType
 import typer
 
 from loadbench import __version__
+from loadbench.cli.arm import arm
 from loadbench.cli.doctor import doctor
 from loadbench.cli.export import export
+from loadbench.cli.gate import gate
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
@@ -39,11 +41,13 @@ app.command()(sweep)
 app.command()(report)
 app.command()(export)
 app.command()(recommend)
+app.command()(gate)
 app.command()(predict)
 app.command()(probe)
 app.command()(doctor)
 app.command()(loaders)
 app.command()(trial)
+app.command(hidden=True)(arm)
 app.add_typer(model, name="model")
 
 

@@ -64,12 +64,13 @@ def run_file(
     ceilings: list[Ceiling],
     checkpoints: Sequence[Checkpoint],
     sessions: list[Session],
+    command: Sequence[str] = (),
 ) -> Run:
-    """run.json's contents, with this invocation as the last session."""
+    """run.json's contents, with this invocation as the last session; `command` where it is not this process's own."""
     places = {"checkpoint": checkpoints[0].files[0], "cache": default_cache_dir(), "results": out}
     session = Session(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=redact_command(["loadbench", *sys.argv[1:]]),
+        command=redact_command(list(command) or ["loadbench", *sys.argv[1:]]),
         environment=collect(places),
     )
     names = dict.fromkeys(case.loader for case in plan.cases)

@@ -126,7 +126,7 @@ def run_rounds(plan: Plan, progress: Progress, bench: Bench, budget: Budget) -> 
             for case in queue:
                 attempt = progress.attempts[case.name, round_number] + 1
                 started = time.monotonic()
-                record = _one_trial(case, plan, bench, round_number, attempt)
+                record = one_trial(case, plan, bench, round_number, attempt)
                 budget.took[case.name] = time.monotonic() - started
                 progress.add(record)
                 yield record
@@ -139,7 +139,8 @@ def run_rounds(plan: Plan, progress: Progress, bench: Bench, budget: Budget) -> 
             queue = again
 
 
-def _one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt: int) -> Record:
+def one_trial(case: Case, plan: Plan, bench: Bench, round_number: int, attempt: int) -> Record:
+    """One trial, judged, its log kept where it says something."""
     job = bench.jobs[case.name]
     log = bench.logs / log_name(plan, case, round_number, attempt)
     started_at = datetime.now(UTC)

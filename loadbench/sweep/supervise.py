@@ -47,6 +47,8 @@ class Job:
     memory_limit: int | None
     stored_bytes: int | None
     """What the files take up on their block device; None where there is none."""
+    handicap: float = 0.0
+    """As in `TrialSpec`."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def run_trial(job: Job, context: Context, log: Path, timeout_s: float) -> Outcom
     here, there = context.Pipe()
     kills_before = oom_kills()
     forked = context.get_start_method() == "forkserver"
-    spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, forked, time.monotonic_ns())
+    now = time.monotonic_ns()
+    spec = TrialSpec(job.case, job.files, job.manifest, log, job.memory_limit, forked, now, job.handicap)
     process = context.Process(target=worker.main, args=(spec, there), daemon=True)
     try:
         with uninterrupted():

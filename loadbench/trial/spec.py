@@ -22,6 +22,8 @@ class TrialSpec:
     """Whether the process is a fork of the zygote rather than a new interpreter."""
     spawned_ns: int
     """time.monotonic_ns() of the parent right before the process was asked for."""
+    handicap: float = 0.0
+    """Slow the load down by this share of its time (0.3 is 30 %): to see whether a gate finds it. Never in a sweep."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import math
 import sys
+import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from loadbench.trial.dtypes import torch_dtype, torch_shape
 from loadbench.trial.process import limit_memory, map_code, own_the_process, status_bytes
 from loadbench.trial.spec import Failed, Finished, Go, Loaded, MemoryCounts, Ready, TrialSpec, Verify
 from loadbench.trial.witness import TrialWitness
+from loadbench.units import NS
 
 if TYPE_CHECKING:
     import torch
@@ -79,8 +81,10 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
     modules_before = len(sys.modules)
     before = counters.before_the_clock()
     witness.happened("load_called")
+    started = counters.now_ns()
     held = finish_line.consume(loader.load(spec.files, case.device, witness), arrive, witness)
     device.synchronise(target)
+    _slow_down(spec.handicap, counters.now_ns() - started, witness)
     witness.happened("synchronised")
     after = counters.after_the_clock()
     modules_imported = len(sys.modules) - modules_before
@@ -113,6 +117,13 @@ def run(spec: TrialSpec, channel: Connection) -> Finished:
         attested_settings=witness.settings,
         attested_path=witness.effective_path,
     )
+
+
+def _slow_down(handicap: float, took_ns: int, witness: TrialWitness) -> None:
+    """Sleep for a share of the time that the load took, and attest it: the record must not pass for a real one."""
+    if handicap:
+        witness.setting("handicap", handicap)
+        time.sleep(handicap * took_ns / NS)
 
 
 def one_line(error: BaseException) -> str:

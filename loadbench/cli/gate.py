@@ -1,0 +1,203 @@
+"""`loadbench gate`: whether a change made loading slower, as a verdict and an exit code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from loadbench.cli.gate_run import Sides
+    from loadbench.gate.result import Rules
+
+_SIDES = "The two sides"
+_RULES = "What counts as slower"
+_AXES = "Axes"
+_HOW = "How it is measured"
+
+
+def gate(
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Argument(help="Directories or .safetensors files, or names of models to make: gpt2 (default), ..."),
+    ] = None,
+    base_python: Annotated[
+        Path | None,
+        typer.Option(help="Interpreter of the baseline's environment. Default: this one.", rich_help_panel=_SIDES),
+    ] = None,
+    head_python: Annotated[
+        Path | None,
+        typer.Option(help="Interpreter of the candidate's environment. Default: this one.", rich_help_panel=_SIDES),
+    ] = None,
+    base_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LOADER.TUNABLE=VALUE", help="A setting of the baseline.", rich_help_panel=_SIDES),
+    ] = None,
+    head_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LOADER.TUNABLE=VALUE", help="A setting of the candidate.", rich_help_panel=_SIDES),
+    ] = None,
+    margin: Annotated[str, typer.Option(help="A case may be slower by this much: 5%.", rich_help_panel=_RULES)] = "5%",
+    at_least: Annotated[
+        str, typer.Option(help="A median that is slower by less time is no matter: 5ms.", rich_help_panel=_RULES)
+    ] = "5ms",
+    detect: Annotated[
+        str,
+        typer.Option(
+            help="The slowdown that must be found if it is there; else the verdict is INCONCLUSIVE: 20%.",
+            rich_help_panel=_RULES,
+        ),
+    ] = "20%",
+    rounds: Annotated[
+        int, typer.Option(help="Pairs of trials of every case, to flag what looks slower.", rich_help_panel=_RULES)
+    ] = 6,
+    confirm: Annotated[
+        int, typer.Option(help="Fresh pairs of what was flagged, to be sure.", rich_help_panel=_RULES)
+    ] = 8,
+    accept_improvement: Annotated[
+        bool,
+        typer.Option(
+            "--accept-improvement", help="Believe a candidate that takes half the time or less.", rich_help_panel=_RULES
+        ),
+    ] = False,
+    loader: Annotated[
+        str | None, typer.Option(help="Loaders, such as safetensors-mmap,runai-streamer. Default: all.")
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="For loaders that have threads: 8,16,32.", rich_help_panel=_AXES)
+    ] = None,
+    buffer: Annotated[
+        str | None, typer.Option(help="For loaders that have a buffer: 8M,16M,32M.", rich_help_panel=_AXES)
+    ] = None,
+    concurrency: Annotated[
+        str | None, typer.Option(help="For loaders that have it: 1,4,8,16.", rich_help_panel=_AXES)
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LOADER.TUNABLE=VALUES", help="Any single tunable, of both.", rich_help_panel=_AXES),
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="auto keeps the file's; F16, BF16, F32 convert.", rich_help_panel=_AXES)
+    ] = None,
+    cache: Annotated[
+        str | None, typer.Option(help="cold, warm or both. Default: cold,warm.", rich_help_panel=_AXES)
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: cpu.", rich_help_panel=_AXES)] = None,
+    contract: Annotated[
+        str | None, typer.Option(help="What counts as loaded: owned (default), stream, touched.", rich_help_panel=_AXES)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the order of trials.", rich_help_panel=_HOW)] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="A trial that hangs so long is killed. Default: 10m.", rich_help_panel=_HOW)
+    ] = None,
+    isolation: Annotated[
+        str | None, typer.Option(help="fork (default) or spawn a new interpreter.", rich_help_panel=_HOW)
+    ] = None,
+    cold_by: Annotated[
+        str | None, typer.Option(help="auto (default), fadvise, drop_caches, copy.", rich_help_panel=_HOW)
+    ] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="What a trial may allocate, such as 16G.", rich_help_panel=_HOW)
+    ] = None,
+    tolerate: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LOADBENCH_TOLERATE",
+            help="Disturbances to stamp but not to judge: cpu, steal, disk, io, memory, gpu, kernel or all.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    ceilings: Annotated[
+        bool | None,
+        typer.Option(
+            "--ceilings/--no-ceilings",
+            help="Measure first what the hardware allows: nothing can be faster. Default: yes.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with a sweep's options; flags win over it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory of the gate. Default: results/gate-DATE-TIME.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print, for each case, every trial, the tests and their limits.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    self_test: Annotated[
+        bool,
+        typer.Option(
+            "--self-test",
+            help="Gate nothing, a slowdown and a missing case, and see whether the verdicts are right here, now.",
+        ),
+    ] = False,
+) -> None:
+    """Compare two environments, or two settings, in interleaved pairs of trials, and end in a verdict.
+
+    Exit codes: PASS 0, REGRESSION 1, INCONCLUSIVE 3, INVALID 4; 2 bad usage, 5 a bug in loadbench.
+
+    Example: loadbench gate --base-python .venv-base/bin/python --head-python .venv/bin/python --loader runai-streamer
+    """
+    from loadbench.cli.gate_run import Asked, check_sides, measure_gate, print_result, ready_text
+    from loadbench.cli.sweep_options import asked_options
+
+    given: dict[str, Any] = {
+        "checkpoint": checkpoint or None, "loader": loader, "dtype": dtype, "cache": cache, "device": device,
+        "contract": contract, "timeout": timeout, "isolation": isolation, "cold_by": cold_by,
+        "memory_limit": memory_limit, "tolerate": tolerate, "ceilings": ceilings, "seed": seed,
+    }  # fmt: skip
+    axes = {"threads": threads, "buffer": buffer, "concurrency": concurrency}
+    asked = Asked(
+        options=asked_options(given, axes, set or [], config),
+        base_python=base_python,
+        head_python=head_python,
+        base_set=tuple(base_set or ()),
+        head_set=tuple(head_set or ()),
+        rules=_rules(margin, at_least, detect, rounds, confirm, accept_improvement=accept_improvement),
+    )
+    sides = check_sides(asked, out, itself=self_test)
+    if self_test:
+        raise typer.Exit(_test_itself(sides, asked.rules))
+    if dry_run:
+        print(ready_text(sides, asked.rules))
+        return
+    result = measure_gate(sides, asked.rules)
+    print_result(result, explain=explain)
+    raise typer.Exit(result.exit_code)
+
+
+def _test_itself(sides: "Sides", rules: "Rules") -> int:
+    """Print what each exercise had to give and gave. The exit code."""
+    from loadbench.cli.gate_self_test import exit_code, self_test
+
+    exercises = self_test(sides, rules)
+    for exercise in exercises:
+        mark = "ok" if exercise.passed else "WRONG"
+        print(
+            f"{mark:6}{exercise.name}: {exercise.result.verdict}, {exercise.wanted} was due. {exercise.result.reason}"
+        )
+    return exit_code(exercises)
+
+
+def _rules(margin: str, at_least: str, detect: str, rounds: int, confirm: int, *, accept_improvement: bool) -> "Rules":
+    """The rules, each checked where it was written."""
+    from loadbench.errors import UsageError
+    from loadbench.gate.result import FEWEST_PAIRS, Rules
+    from loadbench.sweep.options import MOST_ROUNDS
+    from loadbench.units import parse_duration, parse_share
+
+    shares = {"--margin": parse_share(margin), "--detect": parse_share(detect)}
+    for flag, share in shares.items():
+        if not 0 <= share <= 10:
+            raise UsageError(f"{flag} {100 * share:g}%: write a share such as 5% or 0.05.")
+    if shares["--detect"] <= shares["--margin"]:
+        raise UsageError(f"--detect {detect} must be more than --margin {margin}: less than the margin is allowed.")
+    for flag, count in (("--rounds", rounds), ("--confirm", confirm)):
+        if not FEWEST_PAIRS <= count <= MOST_ROUNDS:
+            raise UsageError(
+                f"{flag} {count}: write {FEWEST_PAIRS} to {MOST_ROUNDS} pairs; with fewer no test can tell."
+            )
+    return Rules(
+        margin=shares["--margin"],
+        least_ns=round(parse_duration(at_least) * 1e9),
+        detect=shares["--detect"],
+        screen_rounds=rounds,
+        confirm_rounds=confirm,
+        accept_improvement=accept_improvement,
+    )

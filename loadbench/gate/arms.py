@@ -1,0 +1,157 @@
+"""The two sides of an A/B gate, each a process of its own in its own environment, driven one trial at a time."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from loadbench import __version__
+from loadbench.errors import LoadbenchError, UsageError
+from loadbench.records import Case, Record, Run
+
+_GOODBYE_S = 20.0
+
+
+class ArmError(LoadbenchError):
+    """A side of the gate that stopped in the middle: nothing can be compared."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class Side:
+    """How one side is started."""
+
+    name: str
+    """`the baseline` or `the candidate`."""
+    python: Path
+    options: dict[str, Any]
+    """SweepOptions as JSON."""
+    out: Path
+    """Directory of its run."""
+    rounds: int
+    seed: int
+    command: Sequence[str]
+    handicap: float = 0.0
+    """For the self-test: every load is slowed down by this share of its time."""
+    leave_out: bool = False
+    """For the self-test: none of its cases can be tried."""
+
+
+class Arm:
+    """A side that is running. Use it in a `with` block: no process of it is left behind."""
+
+    def __init__(self, side: Side):
+        self.side = side
+        check_python(side)
+        try:
+            self._process = subprocess.Popen(
+                [side.python, "-m", "loadbench", "arm"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for the gate, which ends its arms in order
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        except OSError as error:
+            raise UsageError(
+                f"{side.name}'s Python, {side.python}, cannot be started: {error.strerror}. Name the interpreter of "
+                "an environment, such as .venv/bin/python."
+            ) from error
+        request = {
+            "options": side.options,
+            "out": str(side.out),
+            "rounds": side.rounds,
+            "seed": side.seed,
+            "command": list(side.command),
+            "handicap": side.handicap,
+            "leave_out": side.leave_out,
+        }
+        try:
+            answer = self._ask(request)
+            self.run = Run.model_validate(answer["run"])
+            self.skipped: dict[str, str] = answer["skipped"]
+        except BaseException:
+            self._kill()
+            raise
+        if self.run.loadbench_version != __version__:
+            found = self.run.loadbench_version
+            self._kill()
+            raise UsageError(
+                f"{side.name} has loadbench {found} and this is {__version__}: a difference between the two could be "
+                f"loadbench's. Install the same one: {side.python} -m pip install loadbench=={__version__}"
+            )
+
+    def __enter__(self) -> "Arm":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._end()
+        else:
+            self._kill()
+
+    @property
+    def cases(self) -> list[Case]:
+        """The cases of its plan that can be tried."""
+        return [case for case in self.run.plan.cases if case.name not in self.skipped]
+
+    def trial(self, case: Case, round_number: int, attempt: int) -> Record:
+        """Try one case once. The record is on disk when it is here."""
+        place = next(place for place, one in enumerate(self.run.plan.cases) if one == case)
+        return Record.model_validate(self._ask({"case": place, "round": round_number, "attempt": attempt}))
+
+    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+            answer: dict[str, Any] = json.loads(line) if line else {}
+        except (BrokenPipeError, ValueError):
+            answer = {}
+        if not answer:
+            code = self._process.wait(timeout=_GOODBYE_S)
+            raise ArmError(
+                f"{self.side.name} ({self.side.python}) stopped with exit code {code}: what it printed stands above. "
+                f"If it has no loadbench: {self.side.python} -m pip install loadbench=={__version__}"
+            )
+        if "error" in answer:
+            failure = LoadbenchError(f"{self.side.name}: {answer['error']}")
+            failure.exit_code = answer["exit_code"]
+            raise failure
+        return answer
+
+    def _end(self) -> None:
+        """Let it close its run, which it does when nobody asks any more."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=_GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            self._kill()
+
+    def _kill(self) -> None:
+        """SIGTERM is an interruption to it: it ends its trial, closes its run and goes."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=_GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def check_python(side: Side) -> None:
+    """Find an interpreter that cannot be one before anything is started."""
+    if not side.python.is_file() or not os.access(side.python, os.X_OK):
+        raise UsageError(
+            f"{side.name}'s Python, {side.python}, is no program. Name the interpreter of an environment, such as "
+            ".venv/bin/python."
+        )

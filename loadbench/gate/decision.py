@@ -1,0 +1,217 @@
+"""A/B: the verdict on each pair of cases, from the records of both sides. Pure, so that it can be simulated.
+
+Screen and confirm (two stages): every case is tried in a few interleaved pairs and flagged where it looks slower than
+the margin, by a test that is sloppy on purpose. Only what was flagged is tried again in fresh pairs, and the times of
+the first stage are not used again: the second one's error rate holds whatever the first did. Holm's procedure over the
+flagged cases keeps the chance of any false alarm at alpha.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from loadbench.analysis.multiple import holm
+from loadbench.analysis.power import residuals
+from loadbench.analysis.ratio import Ratio, ratio, slower_p
+from loadbench.analysis.statistics import median
+from loadbench.analysis.summary import CaseSummary
+from loadbench.analysis.trend import trend
+from loadbench.gate.detectable import detectable
+from loadbench.gate.pairs import Pair
+from loadbench.gate.result import CaseResult, Rules, Verdict
+from loadbench.gate.trouble import trouble
+from loadbench.records import Record
+from loadbench.units import NS, human_seconds
+
+TOO_GOOD = 0.5
+"""A candidate that takes less than this share of the baseline's time probably does not do the same work."""
+Times = Mapping[int, int]
+"""Round to ns."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What was recorded of one case on one side."""
+
+    name: str
+    """`the baseline` or `the candidate`."""
+    summary: CaseSummary | None
+    records: Sequence[Record]
+
+    @property
+    def trouble(self) -> str:
+        """Why it counts for nothing; empty if it does."""
+        return trouble(self.name, self.summary, self.records)
+
+    def times(self, first: int, last: int) -> dict[int, int]:
+        """The times that count of some rounds."""
+        measured = self.summary.measured if self.summary else None
+        if measured is None:
+            return {}
+        found = zip(measured.rounds, measured.samples_ns, strict=True)
+        return {number: time for number, time in found if first <= number <= last}
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Both sides of a pair."""
+
+    pair: Pair
+    base: Side
+    head: Side
+
+    def stage(self, first: int, last: int) -> tuple[dict[int, int], dict[int, int]]:
+        """The times of both sides in some rounds."""
+        return self.base.times(first, last), self.head.times(first, last)
+
+    @property
+    def trouble(self) -> str:
+        """Why the comparison is void; empty if it is not."""
+        return self.head.trouble or self.base.trouble
+
+
+def screen_p(contest: Contest, rules: Rules) -> float | None:
+    """The screening's p-value; None where a side has too few trials."""
+    return _p(*contest.stage(1, rules.screen_rounds), rules.screen_rounds, rules)
+
+
+def flagged(contest: Contest, rules: Rules) -> bool:
+    """Whether the case has to be tried again."""
+    p = screen_p(contest, rules)
+    return not contest.trouble and p is not None and p <= rules.screen_p
+
+
+def decide(contests: Sequence[Contest], rules: Rules) -> tuple[CaseResult, ...]:
+    """The verdict on every case, after both stages."""
+    again = [contest for contest in contests if flagged(contest, rules)]
+    found = {contest.pair.name: _confirm_p(contest, rules) for contest in again}
+    p_values = {name: p for name, p in found.items() if p is not None}
+    limits = dict(zip(p_values, _holm_limits(list(p_values.values()), rules.alpha), strict=True))
+    slower = dict(zip(p_values, holm(list(p_values.values()), rules.alpha), strict=True))
+    confirmations = {name: Confirmation(p, limits.get(name), slower.get(name)) for name, p in found.items()}
+    return tuple(_case(contest, rules, len(contests), confirmations.get(contest.pair.name)) for contest in contests)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What the fresh pairs of a flagged case say. All None where there are too few of them."""
+
+    p: float | None
+    limit: float | None
+    """What p was held against."""
+    slower: bool | None
+
+
+def _case(contest: Contest, rules: Rules, cases: int, confirmation: Confirmation | None) -> CaseResult:
+    """The verdict with its figures: those of the fresh pairs for a case that was flagged, else of the screening."""
+    fresh = (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds)
+    base, head = contest.stage(*(fresh if confirmation else (1, rules.screen_rounds)))
+    found = ratio(list(base.values()), list(head.values())) if base and head else None
+    least = detectable(_scatter(contest, rules), cases, rules)
+    verdict, reason = _verdict(contest, rules, confirmation, found, least)
+    case = contest.pair.head
+    known = found is not None and isfinite(found.high)
+    return CaseResult(
+        name=contest.pair.name,
+        question="A/B",
+        verdict=verdict,
+        reason=reason,
+        loader=case.loader,
+        checkpoint=case.checkpoint,
+        cache=case.cache,
+        settings=contest.pair.settings,
+        base_ns=list(base.values()),
+        head_ns=list(head.values()),
+        stage="confirm" if confirmation else "screen",
+        ratio=found.estimate if found else None,
+        low=found.low if found and known else None,
+        high=found.high if found and known else None,
+        screen_p=screen_p(contest, rules),
+        confirm_p=confirmation.p if confirmation else None,
+        limit_p=confirmation.limit if confirmation else rules.screen_p,
+        detectable=least,
+    )
+
+
+def _verdict(
+    contest: Contest, rules: Rules, confirmation: Confirmation | None, found: Ratio | None, least: float | None
+) -> tuple[Verdict, str]:
+    if contest.trouble:
+        return "INVALID", contest.trouble
+    if found is None or (confirmation and confirmation.slower is None):
+        return "INCONCLUSIVE", "too few trials count on both sides"
+    if found.estimate < TOO_GOOD and not rules.accept_improvement:
+        return "INVALID", (
+            f"takes {100 * found.estimate:.0f} % of the baseline's time, and such a gain is rarely true: check it, "
+            "then --accept-improvement"
+        )
+    if confirmation and confirmation.slower:
+        return _slower(contest, rules, found)
+    if why := _doubt(contest, rules, least):
+        return "INCONCLUSIVE", why
+    if confirmation:
+        return "PASS", f"looked slower at first, and fresh trials do not confirm it ({_change(found)})"
+    return "PASS", f"not shown to be more than {100 * rules.margin:g} % slower ({_change(found)})"
+
+
+def _slower(contest: Contest, rules: Rules, found: Ratio) -> tuple[Verdict, str]:
+    """A case that is slower for sure, if that is any matter."""
+    fresh = (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds)
+    base, head = (median(list(times.values())) for times in contest.stage(*fresh))
+    if head - base < rules.least_ns:
+        least, more = human_seconds(rules.least_ns / NS), human_seconds((head - base) / NS)
+        return "PASS", f"{_change(found)}, but that is {more} only, and less than {least} is no matter"
+    return "REGRESSION", f"{_change(found)}: more than {100 * rules.margin:g} % slower, and again in fresh trials"
+
+
+def _doubt(contest: Contest, rules: Rules, least: float | None) -> str:
+    """Why finding no regression does not mean that there is none; empty if it does."""
+    base, head = contest.stage(1, rules.screen_rounds)
+    fewest = min(len(base), len(head))
+    if fewest < rules.screen_rounds:
+        return f"only {fewest} of {rules.screen_rounds} rounds have a trial that counts on both sides"
+    if least is None:
+        return "with so few trials no slowdown could have been found"
+    if least > rules.detect:
+        return (
+            f"the times scatter: no slowdown below {100 * least:.0f} % would have been found, and "
+            f"{100 * rules.detect:g} % was asked for"
+        )
+    drift = trend({number: round(NS * head[number] / base[number]) for number in base if number in head})
+    if drift and drift.unsteady:
+        return f"UNSTEADY: the ratio of the two sides changed by {100 * drift.drift:+.0f} % over the rounds"
+    return ""
+
+
+def _p(base: Times, head: Times, rounds: int, rules: Rules) -> float | None:
+    """None where a round has no time: with fewer pairs the test would have another power than promised."""
+    if min(len(base), len(head)) < rounds:
+        return None
+    return slower_p(list(base.values()), list(head.values()), rules.margin)
+
+
+def _confirm_p(contest: Contest, rules: Rules) -> float | None:
+    first = rules.screen_rounds + 1
+    return _p(*contest.stage(first, rules.screen_rounds + rules.confirm_rounds), rules.confirm_rounds, rules)
+
+
+def _holm_limits(p_values: Sequence[float], alpha: float) -> list[float]:
+    """What Holm's procedure holds each p-value against."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    ranks = {index: rank for rank, index in enumerate(order)}
+    return [alpha / (len(p_values) - ranks[index]) for index in range(len(p_values))]
+
+
+def _scatter(contest: Contest, rules: Rules) -> tuple[float, ...]:
+    """How the times of both sides scatter around their medians, each stage by itself: hours may lie between them."""
+    stages = ((1, rules.screen_rounds), (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds))
+    samples = [list(times.values()) for stage in stages for times in contest.stage(*stage)]
+    return residuals([times for times in samples if times])
+
+
+def _change(found: Ratio) -> str:
+    """`+12.3 % [+8.1 %, +17.0 %]`."""
+    estimate = f"{100 * (found.estimate - 1):+.1f} %"
+    if not isfinite(found.high):
+        return estimate
+    return f"{estimate} [{100 * (found.low - 1):+.1f} %, {100 * (found.high - 1):+.1f} %]"
