@@ -12,7 +12,7 @@ PACKAGE = Path(loadbench.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "errors", "units", "records", "analysis", "loaders", "checkpoints", "machine", "probe", "trial", "sweep", "store",
-    "published", "gate", "report", "charts", "cli",
+    "published", "gate", "report", "charts", "dialects", "cli",
 ]  # fmt: skip
 HEAVY = {
     "torch", "safetensors", "fastsafetensors", "runai_model_streamer", "tensorizer", "scipy", "numpy", "pandas",
