@@ -13,6 +13,7 @@ import typer
 
 from loadbench import __version__
 from loadbench.cli.doctor import doctor
+from loadbench.cli.init_ci import init_ci
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
@@ -40,6 +41,7 @@ app.command()(probe)
 app.command()(doctor)
 app.command()(loaders)
 app.command()(trial)
+app.command("init-ci")(init_ci)
 app.add_typer(model, name="model")
 
 
