@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 STAND_INS = {
-    # `python -m venv DIR` copies both stand-ins there, `python -m pip install ...` is noted.
+    # `python -m venv DIR` copies both stand-ins there and leaves a file that a `*` would find; pip's arguments are noted.
     "python": """#!/bin/sh
 case "$2" in
-venv) mkdir -p "$3/bin" && cp "$STAND_INS/python" "$STAND_INS/loadbench" "$3/bin" ;;
+venv) mkdir -p "$3/bin" && cp "$STAND_INS/python" "$STAND_INS/loadbench" "$3/bin" && touch file ;;
 pip) shift 2; echo "$0 in $(basename "$PWD"): $*" >> "$LOG" ;;
 *) exit 9 ;;
 esac
