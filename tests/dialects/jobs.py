@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 STAND_INS = {
-    # `python -m venv DIR` copies both stand-ins there and leaves a file that a `*` would find; pip's arguments are noted.
+    # `python -m venv DIR` copies both stand-ins there and leaves a file for a `*` to find; pip's arguments are noted.
     "python": """#!/bin/sh
 case "$2" in
 venv) mkdir -p "$3/bin" && cp "$STAND_INS/python" "$STAND_INS/loadbench" "$3/bin" && touch file ;;
