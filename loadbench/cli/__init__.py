@@ -16,6 +16,7 @@ from loadbench.cli.arm import arm
 from loadbench.cli.doctor import doctor
 from loadbench.cli.export import export
 from loadbench.cli.gate import gate
+from loadbench.cli.init_ci import init_ci
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
 from loadbench.cli.predict import predict
@@ -48,6 +49,7 @@ app.command()(doctor)
 app.command()(loaders)
 app.command()(trial)
 app.command(hidden=True)(arm)
+app.command("init-ci")(init_ci)
 app.add_typer(model, name="model")
 
 

@@ -31,6 +31,11 @@ def markdown(document: Document) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def inline(text: str) -> str:
+    """Foreign text for a line of Markdown that is put together elsewhere."""
+    return _text(text)
+
+
 def _table(table: Table) -> Iterable[str]:
     yield f"## {_text(table.title)}"
     yield from (_text(sentence) for sentence in table.intro)
