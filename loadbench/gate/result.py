@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 # 1 - (loadbench 0.2.0) the first.
 
 Verdict = Literal["PASS", "REGRESSION", "INCONCLUSIVE", "INVALID"]
-Question = Literal["A/B", "history", "reference", "limit"]
+Question = Literal["A/B", "history", "reference", "baseline", "limit"]
 EXIT_CODES: dict[Verdict, int] = {"PASS": 0, "REGRESSION": 1, "INCONCLUSIVE": 3, "INVALID": 4}
 _GRAVEST: tuple[Verdict, ...] = ("INVALID", "REGRESSION", "INCONCLUSIVE", "PASS")
 """INVALID before REGRESSION: where something is broken, no comparison beside it is to be trusted either."""
@@ -41,6 +41,7 @@ class CaseResult(Data):
     loader: str
     checkpoint: str
     cache: str
+    settings: str = Field(default="", description="The tunables that were set, and how the two sides differ in them.")
     base_ns: list[int] = Field(default_factory=list, description="Times of the baseline that the verdict rests on. ns")
     head_ns: list[int] = Field(default_factory=list, description="Times of the candidate, likewise. ns")
     stage: Literal["screen", "confirm", ""] = Field(
