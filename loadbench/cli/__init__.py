@@ -12,6 +12,7 @@ from types import FrameType
 import typer
 
 from loadbench import __version__
+from loadbench.cli.baseline import app as baseline
 from loadbench.cli.doctor import doctor
 from loadbench.cli.loaders import loaders
 from loadbench.cli.model import app as model
@@ -20,6 +21,7 @@ from loadbench.cli.probe import probe
 from loadbench.cli.report import report
 from loadbench.cli.stdout import take_every_character
 from loadbench.cli.sweep import sweep
+from loadbench.cli.trend import trend
 from loadbench.cli.trial import trial
 from loadbench.errors import Interrupted, LoadbenchError
 
@@ -35,12 +37,14 @@ app = typer.Typer(
 )
 app.command()(sweep)
 app.command()(report)
+app.command()(trend)
 app.command()(predict)
 app.command()(probe)
 app.command()(doctor)
 app.command()(loaders)
 app.command()(trial)
 app.add_typer(model, name="model")
+app.add_typer(baseline, name="baseline")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,13 +1,13 @@
 """A run against one earlier run, without a reference: a look, which can pass but cannot accuse.
 
-Two runs differ by more than the trials inside them show. With 2 % of scatter between trials and 5 % between runs, a test
-of one run against another calls every fifth unchanged case slower, even with a margin of 5 % (docs/statistics.md). No
-test inside the two runs can know that, so what looks slower here is INCONCLUSIVE, never a REGRESSION: an A/B gate,
+Two runs differ by more than the trials inside them show. With 2 % of scatter between trials and 5 % between runs, a
+test of one run against another calls every fifth unchanged case slower, even with a margin of 5 % (docs/statistics.md).
+No test inside the two runs can know that, so what looks slower here is INCONCLUSIVE, never a REGRESSION: an A/B gate,
 --reference or --history decides it. That nothing looks slower is worth something, since a true slowdown shows all the
 same in most cases; so it is a PASS, on one and the same machine. Between machines it is worth nothing either.
 """
 
-from loadbench.gate.compared import Compared, Test, compare, missing
+from loadbench.gate.compared import Compared, Test, cases_of, compare, missing
 from loadbench.gate.measured_run import MeasuredRun
 from loadbench.gate.result import CaseResult, Rules, Verdict
 from loadbench.gate.stored_case import before_figures, case_result, change_text, too_coarse, too_good, too_little
@@ -41,7 +41,7 @@ def baseline(base: MeasuredRun, head: MeasuredRun, rules: Rules, *, same_machine
             else _case(summary.case, samples[key], tests[key], rules, same_machine)
             for key, summary in head.contestants.items()
         ),
-        *missing(base, head, "baseline"),
+        *missing(cases_of(base), head, "the baseline has this case", "baseline"),
     )
 
 

@@ -9,6 +9,7 @@ from loadbench.analysis.ratio import Ratio, ratio, slower_p
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
 from loadbench.gate.result import CaseResult, Question, Rules
 from loadbench.gate.stored_case import case_result, holm_limits
+from loadbench.records import Case
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,20 @@ def compare(cases: Mapping[CaseKey, Compared], rules: Rules) -> dict[CaseKey, Te
     }
 
 
-def missing(base: MeasuredRun, head: MeasuredRun, question: Question) -> list[CaseResult]:
-    """Cases of the baseline that the head has not. Where others are new, their names may have changed."""
-    new = [summary.case.name for key, summary in head.contestants.items() if key not in base.contestants]
+def missing(base: Mapping[CaseKey, Case], head: MeasuredRun, known: str, question: Question) -> list[CaseResult]:
+    """Cases that are known and that the head has not. Where others are new, their names may have changed."""
+    new = [summary.case.name for key, summary in head.contestants.items() if key not in base]
     hint = f"; {new[0]} is new: was it renamed?" if new else ""
-    return [
-        case_result(
-            summary.case, question, "INVALID", f"the baseline has this case, and the candidate has it not{hint}"
-        )
-        for key, summary in base.contestants.items()
-        if key not in head.contestants
-    ]
+    found = []
+    for key, case in base.items():
+        if key in head.skipped:
+            why = f"{known}, and the candidate could not try it: {head.skipped[key]}"
+            found.append(case_result(case, question, "INVALID", why))
+        elif key not in head.contestants:
+            found.append(case_result(case, question, "INVALID", f"{known}, and the candidate has it not{hint}"))
+    return found
+
+
+def cases_of(run: MeasuredRun) -> dict[CaseKey, Case]:
+    """The contestants' cases."""
+    return {key: summary.case for key, summary in run.contestants.items()}

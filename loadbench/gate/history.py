@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-from loadbench.analysis.multiple import holm
 from loadbench.analysis.statistics import SMALLEST_SAMPLE, median
 from loadbench.analysis.summary import CaseSummary
+from loadbench.gate.compared import cases_of, missing
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
-from loadbench.gate.prediction_interval import FEWEST_RUNS, Prediction, predict
+from loadbench.gate.prediction_interval import FEWEST_RUNS, Test, predictions
 from loadbench.gate.result import CaseResult, Rules, Verdict
 from loadbench.gate.stored_case import (
     before_figures,
     case_result,
     change_text,
-    holm_limits,
     too_coarse,
     too_good,
     too_little,
 )
+from loadbench.records import Case
 
 _FEWER_TRIALS = 0.5
 """A median of less than half as many trials scatters more than those it is held against: see docs/statistics.md."""
@@ -44,19 +44,11 @@ def history(runs: Sequence[MeasuredRun], head: MeasuredRun, rules: Rules) -> tup
     """
     past = {key: _past(runs, key) for key in dict.fromkeys(key for run in runs for key in run.contestants)}
     stopped = {key: before_figures(head, summary) for key, summary in head.contestants.items()}
-    predictions = {
-        key: found
-        for key in head.contestants
-        if stopped[key] is None and (found := predict(past.get(key, _Past()).medians_ns))
-    }
-    p_values = [found.p(_median(head.contestants[key])) for key, found in predictions.items()]
-    slower = dict(zip(predictions, holm(p_values, rules.alpha), strict=True))
-    tests = {
-        key: _Test(found, p, limit, slower[key], len(p_values))
-        for (key, found), p, limit in zip(
-            predictions.items(), p_values, holm_limits(p_values, rules.alpha), strict=True
-        )
-    }
+    tests = predictions(
+        {key: its.medians_ns for key, its in past.items()},
+        {key: _median(summary) for key, summary in head.contestants.items() if stopped[key] is None},
+        rules,
+    )
     return (
         *(
             _stopped(summary, stop)
@@ -64,28 +56,16 @@ def history(runs: Sequence[MeasuredRun], head: MeasuredRun, rules: Rules) -> tup
             else _case(summary, past.get(key, _Past()), tests.get(key), rules)
             for key, summary in head.contestants.items()
         ),
-        *_missing(runs, head, past),
+        *missing(_established(runs, past), head, f"{FEWEST_RUNS} earlier runs or more have this case", "history"),
     )
 
 
-@dataclass(frozen=True)
-class _Test:
-    """The test of one case."""
-
-    prediction: Prediction
-    p: float
-    limit: float
-    slower: bool
-    cases: int
-
-
-def _case(summary: CaseSummary, past: _Past, test: _Test | None, rules: Rules) -> CaseResult:
+def _case(summary: CaseSummary, past: _Past, test: Test | None, rules: Rules) -> CaseResult:
     base, head = list(past.medians_ns), _median(summary)
     if test is None:
         return case_result(summary.case, "history", "INCONCLUSIVE", _too_few(past), base_ns=base, head_ns=[head])
     ratio, low, high = test.prediction.ratio(head)
-    least = test.prediction.detectable(rules.alpha / test.cases, rules.margin)
-    verdict, reason = _verdict(summary, past, test, rules, least)
+    verdict, reason = _verdict(summary, past, test, rules)
     return case_result(
         summary.case,
         "history",
@@ -98,11 +78,11 @@ def _case(summary: CaseSummary, past: _Past, test: _Test | None, rules: Rules) -
         high=high,
         confirm_p=test.p,
         limit_p=test.limit,
-        detectable=least,
+        detectable=test.detectable,
     )
 
 
-def _verdict(summary: CaseSummary, past: _Past, test: _Test, rules: Rules, least: float) -> tuple[Verdict, str]:
+def _verdict(summary: CaseSummary, past: _Past, test: Test, rules: Rules) -> tuple[Verdict, str]:
     head, trials = _median(summary), summary.measured.n if summary.measured else 0
     ratio, low, high = test.prediction.ratio(head)
     change = f"{change_text(ratio, low, high)} beside {test.prediction.k} earlier runs"
@@ -113,11 +93,11 @@ def _verdict(summary: CaseSummary, past: _Past, test: _Test, rules: Rules, least
         return "INCONCLUSIVE", (
             f"{trials} trials, and the earlier runs have {usual}: so few scatter more. Sweep with --rounds {usual}"
         )
-    if test.slower and ratio > 1 + rules.margin:
+    if test.slower:
         if why := too_little(head - exp(test.prediction.mean), rules):
             return "PASS", f"{change}, but {why}"
         return "REGRESSION", f"{change}: more than their scatter explains, and more than {100 * rules.margin:g} %"
-    if why := too_coarse(least, rules):
+    if why := too_coarse(test.detectable, rules):
         return "INCONCLUSIVE", f"the earlier runs scatter: {why}"
     return "PASS", f"{change}: within what they scatter, or within {100 * rules.margin:g} %"
 
@@ -142,20 +122,10 @@ def _past(runs: Sequence[MeasuredRun], key: CaseKey) -> _Past:
     return _Past(tuple(its.median_ns for its in found), tuple(its.n for its in found))
 
 
-def _missing(runs: Sequence[MeasuredRun], head: MeasuredRun, past: dict[CaseKey, _Past]) -> list[CaseResult]:
-    """Cases with history enough to be decided that the head does not have."""
-    cases = {key: summary.case for run in runs for key, summary in run.contestants.items()}
-    return [
-        case_result(
-            cases[key],
-            "history",
-            "INVALID",
-            f"{len(its.medians_ns)} earlier runs have this case, and the candidate has it not",
-            base_ns=list(its.medians_ns),
-        )
-        for key, its in past.items()
-        if key not in head.contestants and len(its.medians_ns) >= FEWEST_RUNS
-    ]
+def _established(runs: Sequence[MeasuredRun], past: dict[CaseKey, _Past]) -> dict[CaseKey, Case]:
+    """Cases with history enough to be decided."""
+    cases = {key: case for run in runs for key, case in cases_of(run).items()}
+    return {key: cases[key] for key, its in past.items() if len(its.medians_ns) >= FEWEST_RUNS}
 
 
 def _stopped(summary: CaseSummary, why: tuple[Verdict, str]) -> CaseResult:

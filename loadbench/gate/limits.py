@@ -84,7 +84,9 @@ def check_limits(head: MeasuredRun, limits: Sequence[Limit], rules: Rules) -> tu
         covered = [summary for summary in head.contestants.values() if limit.covers(summary.case)]
         if not covered:
             loaders = ", ".join(dict.fromkeys(summary.case.loader for summary in head.contestants.values())) or "none"
-            raise UsageError(f"the limit '{limit.text}' is for no case of {head.stored.path}. Its loaders: {loaders}.")
+            raise UsageError(
+                f"the limit '{limit.text}' is for no case that {head.stored.path} could try. Its loaders: {loaders}."
+            )
         found += [_case(head, summary, limit) for summary in covered]
     return tuple(found)
 

@@ -49,8 +49,20 @@ class MeasuredRun:
 
     @cached_property
     def contestants(self) -> dict[CaseKey, CaseSummary]:
-        """Every case that is no ceiling."""
-        return {self.key(one.case): one for one in self.summaries if not one.is_ceiling}
+        """Every case that is no ceiling and that this machine could try."""
+        skipped = self.skipped
+        found = {self.key(one.case): one for one in self.summaries if not one.is_ceiling}
+        return {key: one for key, one in found.items() if key not in skipped}
+
+    @cached_property
+    def skipped(self) -> dict[CaseKey, str]:
+        """Cases that could not be tried here at all, such as loaders for a GPU without one, and why."""
+        found = {self.key(one.case): self.records(one.case) for one in self.summaries if not one.is_ceiling}
+        return {
+            key: records[0].reason
+            for key, records in found.items()
+            if records and all(record.status == "skipped" for record in records)
+        }
 
     def key(self, case: Case) -> CaseKey:
         """What the case is called in every run that has it."""

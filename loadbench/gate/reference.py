@@ -10,7 +10,7 @@ from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.analysis.summary import CaseSummary
 from loadbench.analysis.trend import trend
 from loadbench.errors import UsageError
-from loadbench.gate.compared import Compared, Test, compare, missing
+from loadbench.gate.compared import Compared, Test, cases_of, compare, missing
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
 from loadbench.gate.result import CaseResult, Rules, Verdict
 from loadbench.gate.stored_case import case_result, change_text, too_coarse, too_good, too_little
@@ -46,7 +46,7 @@ def reference(base: MeasuredRun, head: MeasuredRun, name: str, rules: Rules) -> 
             for key, summary in head.contestants.items()
             if not _is_reference(summary.case, name)
         ),
-        *missing(base, head, "reference"),
+        *missing(cases_of(base), head, "the baseline has this case", "reference"),
     )
 
 
@@ -56,11 +56,13 @@ def _compared(base: MeasuredRun, head: MeasuredRun, key: CaseKey, name: str) -> 
         return "INCONCLUSIVE", "the baseline has not this case: nothing is known about it yet"
     times: list[list[int]] = []
     ratios: list[dict[int, int]] = []
+    partners: list[str] = []
     for run, side in ((base, "the baseline"), (head, "the candidate")):
         summary = run.contestants[key]
         partner = _partner(run, summary.case, name)
         if partner is None:
             return "INVALID", f"{side} has no case of {name} in this condition to hold it against"
+        partners.append(_with_settings(partner.case))
         if why := run.trouble(side, summary) or run.trouble(f"the reference of {side}", partner):
             return "INVALID", why
         found = _ratios(summary, partner)
@@ -72,7 +74,7 @@ def _compared(base: MeasuredRun, head: MeasuredRun, key: CaseKey, name: str) -> 
             return "INCONCLUSIVE", f"{side} is in doubt: {why}"
         ratios.append(found)
         times.append([time for number, time in _times(summary).items() if number in found])
-    changed = _changed(base, head, name)
+    changed = _changed(base, head, name) or ("" if partners[0] == partners[1] else " → ".join(partners))
     if changed:
         return "INVALID", f"the reference itself is another one: {changed}"
     return Compared(list(ratios[0].values()), list(ratios[1].values()), *times)
