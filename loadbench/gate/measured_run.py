@@ -125,9 +125,9 @@ class MeasuredRun:
 
 def measured_run(stored: StoredRun) -> MeasuredRun:
     """The figures of a run. One that cannot be what a sweep wrote is an error."""
-    _no_copies(stored)
     summaries = summarise_run(stored.run, stored.records).cases
     _names_once(stored, (summary.case.name for summary in summaries))
+    _no_copies(stored)
     return MeasuredRun(stored, summaries)
 
 

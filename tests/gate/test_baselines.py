@@ -18,8 +18,8 @@ from tests.builders import bad, series
 from tests.gate.stored_runs import MMAP, NOGDS, measured, stored_run, times, write
 
 
-def good(day: int = 1, level: float = 500, **environment: str) -> StoredRun:
-    return stored_run(day, series(MMAP, *times(level, day)), environment=environment)
+def good(day: int = 1, level: float = 500, machine: str = "m1") -> StoredRun:
+    return stored_run(day, series(MMAP, *times(level, day)), environment={"machine.id": machine})
 
 
 def test_what_is_kept_is_the_run_and_nothing_else(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_all_are_listed_and_an_unreadable_one_says_why(tmp_path: Path) -> None:
     directory = tmp_path / "baselines"
     assert saved(directory) == []
     save(write(tmp_path / "one", good(1)), "main", directory)
-    save(write(tmp_path / "two", good(2, **{"machine.id": "m2"})), "main", directory)
+    save(write(tmp_path / "two", good(2, machine="m2")), "main", directory)
     save(write(tmp_path / "three", good(3)), "release-1.0", directory)
     (directory / "m1" / "main" / "trials.jsonl").write_text("nonsense\n")
     found = saved(directory)
@@ -195,7 +195,7 @@ def test_a_baseline_is_found_by_name_for_its_machine(tmp_path: Path) -> None:
         find("main", "m1", directory)
     save(write(tmp_path / "one", good(1)), "main", directory)
     assert find("main", "m2", directory).machine == "m1"
-    save(write(tmp_path / "two", good(2, **{"machine.id": "m2"})), "main", directory)
+    save(write(tmp_path / "two", good(2, machine="m2")), "main", directory)
     assert find("main", "m2", directory).machine == "m2"
     with pytest.raises(UsageError, match="m1, m2"):
         find("main", "m3", directory)
