@@ -140,6 +140,10 @@ def step_rows(replicates: int, chance: np.random.Generator) -> Iterator[Row]:
             text = f"{runs} runs, 10 % between runs" + (", one in twelve 20 % slower" if tail else "")
             series = world.levels(chance, (replicates, runs))
             yield Row("trend: a step in equal runs", text, _stepped(series).mean(), "≤ 5 %" if runs == 20 else "–")
+    for memory in (0.3, 0.5):
+        series = World(0.1, memory=memory).levels(chance, (replicates, 20))
+        text = f"20 runs that resemble the one before (correlation {memory:g})"
+        yield Row("trend: a step in equal runs", text, _stepped(series).mean(), "–")
     for size in (1.5, 2.0, 3.0):
         for at in (10, 17):
             series = World(0.1).levels(chance, (replicates, 20))
