@@ -39,8 +39,8 @@ def trend_document(trend: MachineTrend) -> Document:
             (
                 "Step",
                 f"the level changed by {100 * LEAST:.0f} % or more and stayed for {SHORTEST} runs; of unchanged cases "
-                "with 20 independent runs at most 5 % show one. A step that a ceiling shows too is the machine's. Looked "
-                f"for from {FEWEST_RUNS} runs on",
+                "with 20 independent runs at most 5 % show one. A step that a ceiling shows too is the machine's. "
+                f"Looked for from {FEWEST_RUNS} runs on",
             ),
         ),
         commands=(),
