@@ -140,7 +140,8 @@ def _fit(run: MeasuredRun) -> None:
     if not run.contestants:
         doubts.append("it has no case but ceilings")
     for summary in run.contestants.values():
-        why = run.trouble("it", summary) or run.incomplete(summary)
+        why = run.trouble("it", summary) or ("" if summary.measured else "no trial that counts")
+        why = why or run.incomplete(summary)
         doubts += [f"{summary.case.name}: {why}"] if why else []
     why = next((doubt for doubt in doubts if doubt), "")
     if why:

@@ -84,11 +84,15 @@ class MeasuredRun:
         """Versions of the loaders' packages."""
         return {name: version for info in self.run.loaders.values() for name, version in info.versions.items()}
 
-    def trouble(self, side: str, summary: CaseSummary | None) -> str:
-        """Why a case counts for nothing; empty if it does count."""
-        records = self.records(summary.case) if summary else []
+    def trouble(self, side: str, summary: CaseSummary) -> str:
+        """Why a case counts for nothing; empty if it does, and where trials are only disturbed or missing."""
+        records = self.records(summary.case)
         impossible = next((why for one in records if one.status == "ok" and (why := why_not_counted(one))), "")
-        return f"{side} has an {impossible}" if impossible else trouble(side, summary, records)
+        if impossible:
+            return f"{side} has an {impossible}"
+        if summary.measured is None and all(record.status == "disturbed" for record in records):
+            return ""
+        return trouble(side, summary, records)
 
     def doubt(self, summary: CaseSummary) -> str:
         """Why a figure of this case decides nothing; empty if it may."""

@@ -116,6 +116,9 @@ def test_the_value_is_in_the_unit_of_the_limit() -> None:
     assert found.question == "limit"
     (found,) = check("safetensors-mmap: gb/s>1", "--min")
     assert found.value == pytest.approx(GPT2_BYTES / 0.5e9, rel=0.02)
+    assert found.value is not None
+    low, high = found.reason.split("[")[1].split("]")[0].split(", ")
+    assert float(low) < found.value < float(high)
 
 
 def test_the_share_of_the_ceiling() -> None:

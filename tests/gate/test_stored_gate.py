@@ -74,6 +74,22 @@ def test_too_many_disturbed_trials_decide_nothing() -> None:
     assert "7 of 17 trials were disturbed" in found.reason
 
 
+def test_a_case_of_disturbed_trials_only_is_not_decided_whatever_it_is_held_against() -> None:
+    noise = [bad(NOGDS, round, "disturbed", "steal: 12 %") for round in range(1, 4)]
+    head = measured_run(stored_run(20, [*series(MMAP, *times(500, 1)), *noise]))
+    base = measured(1, (MMAP, 500), (NOGDS, 300))
+    for asked in (
+        Asked(limits=FAST_ENOUGH),
+        Asked(baseline=base),
+        Asked(baseline=base, reference=MMAP.loader),
+        Asked(baseline=base, reference=NOGDS.loader),
+        Asked(history=month((MMAP, 500), (NOGDS, 300))),
+    ):
+        found = gate_stored(head, asked, RULES)
+        assert {one.verdict for one in found.cases if one.loader == NOGDS.loader} <= {"INCONCLUSIVE"}
+        assert found.verdict == "INCONCLUSIVE"
+
+
 def test_wrong_bytes_outweigh_disturbances() -> None:
     noise = [bad(MMAP, round, "disturbed", "steal: 12 %", attempt=2) for round in range(1, 8)]
     wrong = bad(MMAP, 11, "invalid", "wte.weight: wrong bytes")
