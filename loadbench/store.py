@@ -24,6 +24,8 @@ from loadbench.records import SCHEMA_VERSION, Record, Run
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
 LOGS = "logs"
+BASELINES = "baselines"
+"""A folder of copies of runs, which are no runs of their own: they are found where it is named itself."""
 _OWN_FILES = {TRIALS_FILE, LOGS, f".{RUN_FILE}.part"}
 
 
@@ -212,12 +214,18 @@ def find_runs(path: Path) -> list[Path]:
             path = path.parent
         if not path.is_dir():
             raise StoreError(f"{path} is not a run: a run is a directory with {RUN_FILE} and {TRIALS_FILE} in it.")
-        runs = [path] if has_run(path) else sorted(found.parent for found in path.rglob(RUN_FILE))
+        below = (found.parent for found in path.rglob(RUN_FILE))
+        runs = [path] if has_run(path) else sorted(run for run in below if not _kept(run.relative_to(path)))
     except OSError as error:
         raise _cannot("read", path, error) from error
     if not runs:
         raise StoreError(f"No run in {path}: no {RUN_FILE} at or below it. `loadbench sweep` makes one.")
     return runs
+
+
+def _kept(run: Path) -> bool:
+    """Whether a run is a copy below a folder of baselines, or one that is just being made."""
+    return BASELINES in run.parts[:-1] or any(part.startswith((".unfinished-", ".replaced-")) for part in run.parts)
 
 
 def read_run(path: Path) -> StoredRun:

@@ -16,7 +16,7 @@ ORDER = [
 ]  # fmt: skip
 HEAVY = {
     "torch", "safetensors", "fastsafetensors", "runai_model_streamer", "tensorizer", "scipy", "numpy", "pandas",
-    "matplotlib",
+    "matplotlib", "ruptures",
 }  # fmt: skip
 HEAVY_AT_THE_TOP = {"checkpoints": {"numpy"}, "charts": {"matplotlib"}}
 """Packages that are themselves imported only where they are needed, and what they may import."""

@@ -13,6 +13,7 @@ import typer
 
 from loadbench import __version__
 from loadbench.cli.arm import arm
+from loadbench.cli.baseline import app as baseline
 from loadbench.cli.doctor import doctor
 from loadbench.cli.export import export
 from loadbench.cli.gate import gate
@@ -25,6 +26,7 @@ from loadbench.cli.recommend import recommend
 from loadbench.cli.report import report
 from loadbench.cli.stdout import take_every_character
 from loadbench.cli.sweep import sweep
+from loadbench.cli.trend import trend
 from loadbench.cli.trial import trial
 from loadbench.errors import Interrupted, LoadbenchError
 
@@ -43,6 +45,7 @@ app.command()(report)
 app.command()(export)
 app.command()(recommend)
 app.command()(gate)
+app.command()(trend)
 app.command()(predict)
 app.command()(probe)
 app.command()(doctor)
@@ -51,6 +54,7 @@ app.command()(trial)
 app.command(hidden=True)(arm)
 app.command("init-ci")(init_ci)
 app.add_typer(model, name="model")
+app.add_typer(baseline, name="baseline")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

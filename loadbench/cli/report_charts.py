@@ -30,7 +30,7 @@ def charts_of_runs(
     from loadbench.charts.run_charts import run_charts
 
     drawn = [(*run_charts(findings), *overlay_charts(findings, over)) for findings in runs]
-    return _draw(list(zip((findings.stored.run.name for findings in runs), drawn, strict=True)), directory, beside)
+    return draw(list(zip((findings.stored.run.name for findings in runs), drawn, strict=True)), directory, beside)
 
 
 def charts_of_published(files: Sequence[Published], directory: Path | None, beside: Path | None) -> Images:
@@ -39,11 +39,11 @@ def charts_of_published(files: Sequence[Published], directory: Path | None, besi
         return [()] * len(files)
     from loadbench.charts.published_charts import published_charts
 
-    return _draw([(published.name, published_charts(published)) for published in files], directory, beside)
+    return draw([(published.name, published_charts(published)) for published in files], directory, beside)
 
 
-def _draw(sources: "Sequence[tuple[str, Sequence[NamedChart]]]", directory: Path, beside: Path | None) -> Images:
-    """One source's charts lie in the directory, those of several below it."""
+def draw(sources: "Sequence[tuple[str, Sequence[NamedChart]]]", directory: Path, beside: Path | None) -> Images:
+    """Draw the charts of several sources. One source's charts lie in the directory, those of several below it."""
     from loadbench.charts.files import slug, write_charts
 
     start = beside.parent if beside else Path()

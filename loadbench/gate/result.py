@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 # 1 - (loadbench 0.2.0) the first.
 
 Verdict = Literal["PASS", "REGRESSION", "INCONCLUSIVE", "INVALID"]
-Question = Literal["A/B", "history", "reference", "limit"]
+Question = Literal["A/B", "history", "reference", "baseline", "limit"]
 EXIT_CODES: dict[Verdict, int] = {"PASS": 0, "REGRESSION": 1, "INCONCLUSIVE": 3, "INVALID": 4}
 FEWEST_PAIRS = 5
 _GRAVEST: tuple[Verdict, ...] = ("INVALID", "REGRESSION", "INCONCLUSIVE", "PASS")

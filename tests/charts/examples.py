@@ -8,6 +8,7 @@ from loadbench.charts.costs import Cost, Costs
 from loadbench.charts.drift import Drift, Track
 from loadbench.charts.heatmap import Cell, HeatMap
 from loadbench.charts.lines import Line, Lines, Point
+from loadbench.charts.over_runs import Course, Mark, OverRuns
 from loadbench.charts.stacks import Stack, Stacks
 from loadbench.charts.strip import Samples, Strip
 
@@ -121,8 +122,22 @@ def costs(name: str = "mmap") -> Costs:
     )
 
 
+def over_runs(name: str = "tensorizer") -> OverRuns:
+    """Two cases with a step at the same place, one without, and a run that one of them is not in."""
+    up = [0, 0.02, -0.01, 0.0, 0.21, 0.2, 0.22, 0.19]
+    return OverRuns(
+        Head("gpt2, cold: 8 runs", name, name),
+        [
+            Course(name, range(8), up, [Mark(3, 4, "+20.5 %")]),
+            Course("mmap", range(8), [2 * value for value in up], [Mark(3, 4, "+41.0 %")], 1),
+            Course("pread", [0, 1, 2, 4, 5, 6, 7], [0.01, 0, -0.02, 0, 0.01, 0, 0], colour=2),
+        ],
+        [*(f"11-{day:02} 15:30" for day in range(1, 8)), name],
+    )
+
+
 EXAMPLES: dict[str, Callable[[str], Chart]] = {
-    form.__name__: form for form in (bars, grouped, lines, stacks, strip, heat_map, drift, costs)
+    form.__name__: form for form in (bars, grouped, lines, stacks, strip, heat_map, drift, costs, over_runs)
 }
 EMPTY: dict[str, Chart] = {
     "bars": Bars(Head("none"), "Time (s)", []),
@@ -132,4 +147,5 @@ EMPTY: dict[str, Chart] = {
     "heat_map": HeatMap(Head("none"), "a", "b", "Time (s)", [], [], []),
     "drift": Drift(Head("none"), [], 0.05),
     "costs": Costs(Head("none"), []),
+    "over_runs": OverRuns(Head("none"), [], []),
 }

@@ -73,6 +73,7 @@ UNITS = {
     "stacks": ["Time (s)"],
     "strip": ["Time to load (s)"],
     "heat_map": ["Time (s)", "buffer (bytes)", "threads"],
+    "over_runs": ["Run", "Time beside the first level (%)"],
     "drift": ["Round", "Time beside its median (%)"],
     "costs": ["Bytes of the tensors (GB), logarithmic", "Time to load (s), logarithmic"],
 }
