@@ -18,3 +18,10 @@ def holm(p_values: Sequence[float], alpha: float = 0.05) -> tuple[bool, ...]:
             break
         rejected[index] = True
     return tuple(rejected)
+
+
+def holm_limits(p_values: Sequence[float], alpha: float) -> list[float]:
+    """What Holm's procedure holds each p-value against, in the given order."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    ranks = {index: rank for rank, index in enumerate(order)}
+    return [alpha / (len(p_values) - ranks[index]) for index in range(len(p_values))]

@@ -1,5 +1,6 @@
 """`loadbench gate`: whether a change made loading slower, as a verdict and an exit code."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 _SIDES = "The two sides"
 _RULES = "What counts as slower"
+_STORED = "A stored run"
+_CI = "For CI systems"
 _AXES = "Axes"
 _HOW = "How it is measured"
 
@@ -115,6 +118,50 @@ def gate(
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with a sweep's options; flags win over it.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Judge this stored run instead of measuring two sides.", rich_help_panel=_STORED),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --run: a folder with at least 8 earlier runs of this machine.", rich_help_panel=_STORED
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="With --run: a saved baseline's name, or a run's directory.", rich_help_panel=_STORED),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="With --baseline: the loader whose time each is divided by.", rich_help_panel=_STORED),
+    ] = None,
+    any_machine: Annotated[
+        bool, typer.Option("--any-machine", help="Take runs of other machines too.", rich_help_panel=_STORED)
+    ] = False,
+    baselines: Annotated[Path, typer.Option(help="Where baselines are kept.", rich_help_panel=_STORED)] = Path(
+        "results/baselines"
+    ),
+    max: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help="Such as 'load<4s' or 'rss<8G'; may be given again.", rich_help_panel=_RULES
+        ),
+    ] = None,
+    min: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help="Such as 'ceiling>0.8' or 'gb/s>2'; may be given again.", rich_help_panel=_RULES
+        ),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.", rich_help_panel=_CI)] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Annotations, step summary and outputs.", rich_help_panel=_CI)
+    ] = False,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write OpenMetrics text, for GitLab.", rich_help_panel=_CI)
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the whole result.", rich_help_panel=_CI)] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the gate. Default: results/gate-DATE-TIME.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print, for each case, every trial, the tests and their limits.")
@@ -135,31 +182,64 @@ def gate(
     Example: loadbench gate --base-python .venv-base/bin/python --head-python .venv/bin/python --loader runai-streamer
     """
     from loadbench.cli.gate_run import Asked, check_sides, measure_gate, print_result, ready_text
+    from loadbench.cli.gate_stored import gate_stored_command
     from loadbench.cli.sweep_options import asked_options
+    from loadbench.dialects.write import check_places, write_dialects
+    from loadbench.gate.limits import parse_limit
+    from loadbench.machine.secrets import redact_command
 
+    check_places(junit, metrics, json)
+    rules = _rules(margin, at_least, detect, rounds, confirm, accept_improvement=accept_improvement)
+    limits = [*(parse_limit(text, "--max") for text in max or ()), *(parse_limit(text, "--min") for text in min or ())]
+    stored = {"--history": history, "--baseline": baseline, "--reference": reference, "--any-machine": any_machine}
     given: dict[str, Any] = {
         "checkpoint": checkpoint or None, "loader": loader, "dtype": dtype, "cache": cache, "device": device,
         "contract": contract, "timeout": timeout, "isolation": isolation, "cold_by": cold_by,
         "memory_limit": memory_limit, "tolerate": tolerate, "ceilings": ceilings, "seed": seed,
     }  # fmt: skip
     axes = {"threads": threads, "buffer": buffer, "concurrency": concurrency}
-    asked = Asked(
-        options=asked_options(given, axes, set or [], config),
-        base_python=base_python,
-        head_python=head_python,
-        base_set=tuple(base_set or ()),
-        head_set=tuple(head_set or ()),
-        rules=_rules(margin, at_least, detect, rounds, confirm, accept_improvement=accept_improvement),
-    )
-    sides = check_sides(asked, out, itself=self_test)
-    if self_test:
-        raise typer.Exit(_test_itself(sides, asked.rules))
-    if dry_run:
-        print(ready_text(sides, asked.rules))
-        return
-    result = measure_gate(sides, asked.rules)
+    if run is not None:
+        measured = {"CHECKPOINT": checkpoint, "--base-python": base_python, "--head-python": head_python,
+                    "--base-set": base_set, "--head-set": head_set, "--self-test": self_test, "--out": out}  # fmt: skip
+        _refuse(measured, "does not go with --run, which judges trials that were made before")
+        result = gate_stored_command(
+            run, history=history, baseline=baseline, reference=reference, maximum=max or (), minimum=min or (),
+            any_machine=any_machine, baselines=baselines, rules=rules,
+            command=redact_command(["loadbench", *sys.argv[1:]]),
+        )  # fmt: skip
+        report_path = run
+    else:
+        _refuse(stored, "is about a stored run: name it with --run")
+        asked = Asked(
+            options=asked_options(given, axes, set or [], config),
+            base_python=base_python,
+            head_python=head_python,
+            base_set=tuple(base_set or ()),
+            head_set=tuple(head_set or ()),
+            rules=rules,
+            limits=tuple(limits),
+        )
+        sides = check_sides(asked, out, itself=self_test)
+        if self_test:
+            raise typer.Exit(_test_itself(sides, rules))
+        if dry_run:
+            print(ready_text(sides, rules))
+            return
+        result, report_path = measure_gate(sides, rules), sides.out
     print_result(result, explain=explain)
+    write_dialects(
+        result, junit=junit, metrics=metrics, json=json, github=sys.stdout if github else None, report_path=report_path
+    )
     raise typer.Exit(result.exit_code)
+
+
+def _refuse(options: dict[str, Any], why: str) -> None:
+    """Options of the other way to ask are a mistake."""
+    from loadbench.errors import UsageError
+
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"{name} {why}.")
 
 
 def _test_itself(sides: "Sides", rules: "Rules") -> int:

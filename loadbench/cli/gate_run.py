@@ -22,7 +22,9 @@ from loadbench.cli.sweep_run import check_cases, say
 from loadbench.errors import UsageError
 from loadbench.gate.arms import Arm, Side, check_python
 from loadbench.gate.detectable import detectable
+from loadbench.gate.limits import Limit, check_limits
 from loadbench.gate.measure import Bout, pair_arms
+from loadbench.gate.measured_run import measured_run
 from loadbench.gate.pairs import Pair
 from loadbench.gate.result import CaseResult, GateResult, Rules, Verdict, gravest
 from loadbench.machine.secrets import redact_command
@@ -47,6 +49,7 @@ class Asked:
     base_set: tuple[str, ...]
     head_set: tuple[str, ...]
     rules: Rules
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Sides:
     """The candidate's."""
     same_settings: bool
     out: Path
+    limits: tuple[Limit, ...] = ()
+    """Of the candidate, beside the comparison."""
 
 
 def check_sides(asked: Asked, out: Path | None, *, itself: bool = False) -> Sides:
@@ -75,6 +80,7 @@ def check_sides(asked: Asked, out: Path | None, *, itself: bool = False) -> Side
     base, head = (_options(common, texts) for texts in (asked.base_set, asked.head_set))
     for options in (base, head):
         check_cases(options)
+    _check_limits(head, asked.limits)
     here = Path(sys.executable)
     command = redact_command(["loadbench", *sys.argv[1:]])
     rounds = asked.rules.screen_rounds
@@ -92,7 +98,17 @@ def check_sides(asked: Asked, out: Path | None, *, itself: bool = False) -> Side
         head,
         base.set == head.set,
         out,
+        asked.limits,
     )
+
+
+def _check_limits(options: SweepOptions, limits: Sequence[Limit]) -> None:
+    """A limit that is for no case would never be broken."""
+    cases = [one.case for name in options.checkpoint for one in plan_cases(options, name)]
+    for limit in limits:
+        if not any(limit.covers(case) for case in cases):
+            loaders = ", ".join(dict.fromkeys(case.loader for case in cases))
+            raise UsageError(f"the limit '{limit.text}' is for no case of this gate. Its loaders: {loaders}.")
 
 
 def _options(common: Mapping[str, Any], texts: Sequence[str]) -> SweepOptions:
@@ -144,6 +160,7 @@ def measure_gate(sides: Sides, rules: Rules) -> GateResult:
         head = cleanup.enter_context(Arm(sides.head))
         bout = Bout({"base": base, "head": head}, pair_arms(base, head, same_settings=sides.same_settings))
         cases = [_with_command(case, bout, sides) for case in _rounds(bout, rules, sides.head.seed)]
+        cases += check_limits(measured_run(bout.stored("head")), sides.limits)
         result = _result(sides, rules, bout, cases, started, time.monotonic() - clock)
     write_result(sides.out, result)
     return result

@@ -49,8 +49,9 @@ class Arm:
         self.side = side
         check_python(side)
         try:
+            # -P: else Python would take a loadbench that lies in the working directory, for both sides the same one.
             self._process = subprocess.Popen(
-                [side.python, "-m", "loadbench", "arm"],
+                [side.python, "-P", "-m", "loadbench", "arm"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -10,7 +10,8 @@ same in most cases; so it is a PASS, on one and the same machine. Between machin
 from loadbench.gate.compared import Compared, Test, cases_of, compare, missing
 from loadbench.gate.measured_run import MeasuredRun
 from loadbench.gate.result import CaseResult, Rules, Verdict
-from loadbench.gate.stored_case import before_figures, case_result, change_text, too_coarse, too_good, too_little
+from loadbench.gate.rulings import change_text, too_coarse, too_good, too_little
+from loadbench.gate.stored_case import before_figures, case_result
 from loadbench.records import Case
 
 NOT_CONTROLLED = (

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadbench.analysis.multiple import holm
+from loadbench.analysis.multiple import holm, holm_limits
 from loadbench.analysis.power import detectable, residuals
 from loadbench.analysis.ratio import Ratio, ratio, slower_p
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
 from loadbench.gate.result import CaseResult, Question, Rules
-from loadbench.gate.stored_case import case_result, holm_limits
+from loadbench.gate.stored_case import case_result
 from loadbench.records import Case
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from loadbench.analysis.multiple import holm
+from loadbench.analysis.multiple import holm, holm_limits
 from loadbench.analysis.power import residuals
 from loadbench.analysis.ratio import Ratio, ratio, slower_p
 from loadbench.analysis.statistics import median
@@ -19,12 +19,11 @@ from loadbench.analysis.trend import trend
 from loadbench.gate.detectable import detectable
 from loadbench.gate.pairs import Pair
 from loadbench.gate.result import CaseResult, Rules, Verdict
+from loadbench.gate.rulings import change_text, too_coarse, too_good, too_little
 from loadbench.gate.trouble import trouble
 from loadbench.records import Record
-from loadbench.units import NS, human_seconds
+from loadbench.units import NS
 
-TOO_GOOD = 0.5
-"""A candidate that takes less than this share of the baseline's time probably does not do the same work."""
 Times = Mapping[int, int]
 """Round to ns."""
 
@@ -86,7 +85,7 @@ def decide(contests: Sequence[Contest], rules: Rules) -> tuple[CaseResult, ...]:
     again = [contest for contest in contests if flagged(contest, rules)]
     found = {contest.pair.name: _confirm_p(contest, rules) for contest in again}
     p_values = {name: p for name, p in found.items() if p is not None}
-    limits = dict(zip(p_values, _holm_limits(list(p_values.values()), rules.alpha), strict=True))
+    limits = dict(zip(p_values, holm_limits(list(p_values.values()), rules.alpha), strict=True))
     slower = dict(zip(p_values, holm(list(p_values.values()), rules.alpha), strict=True))
     confirmations = {name: Confirmation(p, limits.get(name), slower.get(name)) for name, p in found.items()}
     return tuple(_case(contest, rules, len(contests), confirmations.get(contest.pair.name)) for contest in contests)
@@ -140,28 +139,33 @@ def _verdict(
         return "INVALID", contest.trouble
     if found is None or (confirmation and confirmation.slower is None):
         return "INCONCLUSIVE", "too few trials count on both sides"
-    if found.estimate < TOO_GOOD and not rules.accept_improvement:
-        return "INVALID", (
-            f"takes {100 * found.estimate:.0f} % of the baseline's time, and such a gain is rarely true: check it, "
-            "then --accept-improvement"
-        )
+    if why := too_good(found.estimate, rules):
+        return "INVALID", why
     if confirmation and confirmation.slower:
         return _slower(contest, rules, found)
     if why := _doubt(contest, rules, least):
         return "INCONCLUSIVE", why
     if confirmation:
-        return "PASS", f"looked slower at first, and fresh trials do not confirm it ({_change(found)})"
-    return "PASS", f"not shown to be more than {100 * rules.margin:g} % slower ({_change(found)})"
+        return (
+            "PASS",
+            f"looked slower at first, and fresh trials do not confirm it ({_change(found)})",
+        )
+    return (
+        "PASS",
+        f"not shown to be more than {100 * rules.margin:g} % slower ({_change(found)})",
+    )
 
 
 def _slower(contest: Contest, rules: Rules, found: Ratio) -> tuple[Verdict, str]:
     """A case that is slower for sure, if that is any matter."""
     fresh = (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds)
     base, head = (median(list(times.values())) for times in contest.stage(*fresh))
-    if head - base < rules.least_ns:
-        least, more = human_seconds(rules.least_ns / NS), human_seconds((head - base) / NS)
-        return "PASS", f"{_change(found)}, but that is {more} only, and less than {least} is no matter"
-    return "REGRESSION", f"{_change(found)}: more than {100 * rules.margin:g} % slower, and again in fresh trials"
+    if why := too_little(head - base, rules):
+        return "PASS", f"{_change(found)}, but {why}"
+    return (
+        "REGRESSION",
+        f"{_change(found)}: more than {100 * rules.margin:g} % slower, and again in fresh trials",
+    )
 
 
 def _doubt(contest: Contest, rules: Rules, least: float | None) -> str:
@@ -170,13 +174,8 @@ def _doubt(contest: Contest, rules: Rules, least: float | None) -> str:
     fewest = min(len(base), len(head))
     if fewest < rules.screen_rounds:
         return f"only {fewest} of {rules.screen_rounds} rounds have a trial that counts on both sides"
-    if least is None:
-        return "with so few trials no slowdown could have been found"
-    if least > rules.detect:
-        return (
-            f"the times scatter: no slowdown below {100 * least:.0f} % would have been found, and "
-            f"{100 * rules.detect:g} % was asked for"
-        )
+    if why := too_coarse(least, rules):
+        return f"the times scatter: {why}" if least is not None else why
     drift = trend({number: round(NS * head[number] / base[number]) for number in base if number in head})
     if drift and drift.unsteady:
         return f"UNSTEADY: the ratio of the two sides changed by {100 * drift.drift:+.0f} % over the rounds"
@@ -195,13 +194,6 @@ def _confirm_p(contest: Contest, rules: Rules) -> float | None:
     return _p(*contest.stage(first, rules.screen_rounds + rules.confirm_rounds), rules.confirm_rounds, rules)
 
 
-def _holm_limits(p_values: Sequence[float], alpha: float) -> list[float]:
-    """What Holm's procedure holds each p-value against."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    ranks = {index: rank for rank, index in enumerate(order)}
-    return [alpha / (len(p_values) - ranks[index]) for index in range(len(p_values))]
-
-
 def _scatter(contest: Contest, rules: Rules) -> tuple[float, ...]:
     """How the times of both sides scatter around their medians, each stage by itself: hours may lie between them."""
     stages = ((1, rules.screen_rounds), (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds))
@@ -210,8 +202,4 @@ def _scatter(contest: Contest, rules: Rules) -> tuple[float, ...]:
 
 
 def _change(found: Ratio) -> str:
-    """`+12.3 % [+8.1 %, +17.0 %]`."""
-    estimate = f"{100 * (found.estimate - 1):+.1f} %"
-    if not isfinite(found.high):
-        return estimate
-    return f"{estimate} [{100 * (found.low - 1):+.1f} %, {100 * (found.high - 1):+.1f} %]"
+    return change_text(found.estimate, found.low, found.high)

@@ -15,14 +15,8 @@ from loadbench.gate.compared import cases_of, missing
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
 from loadbench.gate.prediction_interval import FEWEST_RUNS, Test, predictions
 from loadbench.gate.result import CaseResult, Rules, Verdict
-from loadbench.gate.stored_case import (
-    before_figures,
-    case_result,
-    change_text,
-    too_coarse,
-    too_good,
-    too_little,
-)
+from loadbench.gate.rulings import change_text, too_coarse, too_good, too_little
+from loadbench.gate.stored_case import before_figures, case_result
 from loadbench.records import Case
 
 _FEWER_TRIALS = 0.5

@@ -12,7 +12,7 @@ from loadbench.analysis.statistics import SMALLEST_SAMPLE, interval, median
 from loadbench.analysis.summary import CaseSummary
 from loadbench.errors import UsageError, unknown_name
 from loadbench.gate.measured_run import MeasuredRun
-from loadbench.gate.result import CaseResult, Rules, Verdict
+from loadbench.gate.result import CaseResult, Verdict
 from loadbench.gate.stored_case import before_figures, case_result
 from loadbench.records import Case, Record, name_value
 from loadbench.units import NS, gb_per_s, gib_per_s, human_seconds, human_size, parse_duration, parse_share, parse_size
@@ -73,12 +73,11 @@ def known_quantities() -> str:
     return ", ".join(f"{name} ({quantity.help})" for name, quantity in QUANTITIES.items())
 
 
-def check_limits(head: MeasuredRun, limits: Sequence[Limit], rules: Rules) -> tuple[CaseResult, ...]:
+def check_limits(head: MeasuredRun, limits: Sequence[Limit]) -> tuple[CaseResult, ...]:
     """The verdict on every case and limit. A limit that is for no case is an error: it would never be broken.
 
     Each is decided by a 95 % interval of its own. No Holm here: a limit is a promise about one case.
     """
-    del rules
     found = []
     for limit in limits:
         covered = [summary for summary in head.contestants.values() if limit.covers(summary.case)]

@@ -10,6 +10,7 @@ from loadbench.gate.pairs import Pair, Paired, pair_alike, pair_in_order
 from loadbench.gate.result import CaseResult, Rules
 from loadbench.gate.rounds import Turn, Which, paired_rounds
 from loadbench.records import Case, Record
+from loadbench.store import StoredRun
 
 Told = Callable[[Turn, Record], None]
 _NAMES: dict[Which, str] = {"base": "the baseline", "head": "the candidate"}
@@ -49,6 +50,13 @@ class Bout:
         """The records of both sides."""
         return [*self.records["base"], *self.records["head"]]
 
+    def stored(self, which: Which) -> StoredRun:
+        """The run of one arm as it lies on disk, with the ceilings, which either arm may have measured."""
+        arm = self.arms[which]
+        ceilings = next((other.run.ceilings for other in self.arms.values() if other.run.ceilings), [])
+        run = arm.run.model_copy(update={"ceilings": ceilings})
+        return StoredRun(arm.side.out, run, tuple(self.records[which]))
+
     def disturbed(self) -> str:
         """Why nothing is decided at all, if too many trials were disturbed; else empty."""
         return inconclusive(self.all_records)
@@ -58,16 +66,15 @@ class Bout:
         return self.arms[turn.which].trial(case, turn.round, turn.attempt)
 
     def _sides(self, which: Which) -> dict[str, Side]:
-        """What one arm has of each of its cases. The ceilings are those of the machine, so of either arm."""
-        arm = self.arms[which]
-        ceilings = next((other.run.ceilings for other in self.arms.values() if other.run.ceilings), [])
-        run = arm.run.model_copy(update={"ceilings": ceilings})
-        summaries = {summary.case.name: summary for summary in summarise_run(run, self.records[which]).cases}
+        """What one arm has of each of its cases."""
+        stored = self.stored(which)
+        summaries = {summary.case.name: summary for summary in summarise_run(stored.run, stored.records).cases}
         by_case: dict[str, list[Record]] = {}
         for record in self.records[which]:
             by_case.setdefault(record.case.name, []).append(record)
         return {
-            case.name: Side(_NAMES[which], summaries.get(case.name), by_case.get(case.name, [])) for case in arm.cases
+            case.name: Side(_NAMES[which], summaries.get(case.name), by_case.get(case.name, []))
+            for case in self.arms[which].cases
         }
 
 

@@ -10,9 +10,8 @@ from math import exp, expm1, log, log1p, sqrt
 from statistics import fmean, stdev
 from typing import TypeVar
 
-from loadbench.analysis.multiple import holm
+from loadbench.analysis.multiple import holm, holm_limits
 from loadbench.gate.result import Rules
-from loadbench.gate.stored_case import holm_limits
 
 Key = TypeVar("Key", bound=Hashable)
 

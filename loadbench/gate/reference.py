@@ -13,7 +13,8 @@ from loadbench.errors import UsageError
 from loadbench.gate.compared import Compared, Test, cases_of, compare, missing
 from loadbench.gate.measured_run import CaseKey, MeasuredRun
 from loadbench.gate.result import CaseResult, Rules, Verdict
-from loadbench.gate.stored_case import case_result, change_text, too_coarse, too_good, too_little
+from loadbench.gate.rulings import change_text, too_coarse, too_good, too_little
+from loadbench.gate.stored_case import case_result
 from loadbench.records import Case, name_value
 from loadbench.units import NS
 

@@ -53,7 +53,7 @@ def gate_stored(head: MeasuredRun, asked: Asked, rules: Rules, command: Sequence
     if asked.baseline is not None:
         _with_baseline(head, asked.baseline, asked, rules, found)
     if asked.limits:
-        found.cases += check_limits(head, asked.limits, rules)
+        found.cases += check_limits(head, asked.limits)
         found.base.append("limits")
     verdict, reason = _verdict(head, asked.baseline, found.cases)
     return GateResult(

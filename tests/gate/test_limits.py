@@ -21,7 +21,7 @@ def verdict(text: str, option: str = "--max") -> str:
 
 
 def check(text: str, option: str = "--max") -> tuple[CaseResult, ...]:
-    return check_limits(RUN, [parse_limit(text, option)], RULES)  # type: ignore[arg-type]
+    return check_limits(RUN, [parse_limit(text, option)])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -124,33 +124,33 @@ def test_the_value_is_in_the_unit_of_the_limit() -> None:
 def test_the_share_of_the_ceiling() -> None:
     run = measured(1, (MMAP, 500), ceilings=[ceiling("storage", *[400.0] * 6, threads=4)])
     for text, wanted in (("ceiling>0.7", "PASS"), ("ceiling>0.8", "INCONCLUSIVE"), ("ceiling>90%", "REGRESSION")):
-        (found,) = check_limits(run, [parse_limit(text, "--min")], RULES)
+        (found,) = check_limits(run, [parse_limit(text, "--min")])
         assert found.verdict == wanted
         assert found.value == pytest.approx(0.8, rel=0.02)
 
 
 def test_five_trials_decide_no_limit() -> None:
     run = measured(1, (MMAP, 500), trials=5)
-    assert check_limits(run, [parse_limit("load<4s", "--max")], RULES)[0].verdict == "INCONCLUSIVE"
+    assert check_limits(run, [parse_limit("load<4s", "--max")])[0].verdict == "INCONCLUSIVE"
 
 
 def test_a_broken_or_unsteady_case_holds_no_limit() -> None:
     broken = measured_run(stored_run(1, [*series(MMAP, *times(500, 1)), bad(MMAP, 11, "invalid", "wrong bytes")]))
-    assert check_limits(broken, [parse_limit("load<4s", "--max")], RULES)[0].verdict == "INVALID"
+    assert check_limits(broken, [parse_limit("load<4s", "--max")])[0].verdict == "INVALID"
     unsteady = measured_run(stored_run(1, series(MMAP, *(500 * 1.05**at for at in range(10)))))
-    assert check_limits(unsteady, [parse_limit("load<4s", "--max")], RULES)[0].verdict == "INCONCLUSIVE"
+    assert check_limits(unsteady, [parse_limit("load<4s", "--max")])[0].verdict == "INCONCLUSIVE"
 
 
 def test_what_the_machine_cannot_try_is_covered_only_by_a_limit_that_says_so() -> None:
     skipped = bad(NOGDS, 0, "skipped", "no GPU")
     run = measured_run(stored_run(1, [*series(MMAP, *times(500, 1)), skipped]))
-    assert [one.loader for one in check_limits(run, [parse_limit("load<4s", "--max")], RULES)] == [MMAP.loader]
+    assert [one.loader for one in check_limits(run, [parse_limit("load<4s", "--max")])] == [MMAP.loader]
     with pytest.raises(UsageError, match="for no case that"):
-        check_limits(run, [parse_limit("fastsafetensors-nogds: load<4s", "--max")], RULES)
+        check_limits(run, [parse_limit("fastsafetensors-nogds: load<4s", "--max")])
 
 
 def test_ceilings_are_no_contestants() -> None:
     run = measured(1, (MMAP, 500), (case("raw-read"), 100))
-    found = check_limits(run, [parse_limit("load<4s", "--max")], RULES)
+    found = check_limits(run, [parse_limit("load<4s", "--max")])
     assert of_case(found, MMAP).verdict == "PASS"
     assert len(found) == 1
