@@ -4,10 +4,11 @@
 import json
 from pathlib import Path
 
+from loadbench.gate.result import GateResult
 from loadbench.published.records import Published
 from loadbench.records import Data, Record, Run
 
-SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published}
+SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published, "gate": GateResult}
 DIRECTORY = Path(__file__).parent.parent / "loadbench" / "schema"
 
 

@@ -9,10 +9,11 @@ import jsonschema
 import pytest
 
 import loadbench
+from loadbench.gate.result import GateResult
 from loadbench.published.records import Published
 from loadbench.records import Data, Record, Run
 
-SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published}
+SCHEMAS: dict[str, type[Data]] = {"run": Run, "record": Record, "published": Published, "gate": GateResult}
 OLD = Path(__file__).parent / "results" / "v1"
 
 

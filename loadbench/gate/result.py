@@ -39,11 +39,11 @@ class CaseResult(Data):
 
     name: str = Field(description="The case, by what both sides share.")
     question: Question = Field(description="What was asked of it.")
-    verdict: Verdict
+    verdict: Verdict = Field(description="The verdict on this case.")
     reason: str = Field(description="Why, in one sentence.")
-    loader: str
-    checkpoint: str
-    cache: str
+    loader: str = Field(description="Name of the loader.")
+    checkpoint: str = Field(description="Name of the checkpoint.")
+    cache: str = Field(description="State of the page cache asked for.")
     settings: str = Field(default="", description="The tunables that were set, and how the two sides differ in them.")
     base_ns: list[int] = Field(default_factory=list, description="Times of the baseline that the verdict rests on. ns")
     head_ns: list[int] = Field(default_factory=list, description="Times of the candidate, likewise. ns")
@@ -69,7 +69,7 @@ class GateResult(Data):
 
     schema_version: int = Field(default=SCHEMA_VERSION, description="Version of this format.")
     loadbench_version: str = Field(description="Version of loadbench that decided.")
-    verdict: Verdict
+    verdict: Verdict = Field(description="The gravest of the cases', or that on the gate as a whole.")
     reason: str = Field(description="Why, in one sentence.")
     question: Question = Field(description="What was asked; limits may be added to any question.")
     rules: Rules
