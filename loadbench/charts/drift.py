@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _HEIGHT = 2.6
 _LEFT = 0.75
-_MOST_MARKED = 200
-"""More rounds than this are a line without marks: they would cover each other."""
 _LEAST = 0.1
 """The axis shows at least so much to either side, so that what is small looks small."""
 
@@ -78,7 +76,7 @@ class Drift:
                 track.values,
                 color=theme.colour(track.colour),
                 linewidth=1.4,
-                marker=MARKERS[track.colour % len(MARKERS)] if len(track.rounds) <= _MOST_MARKED else "",
+                marker=MARKERS[track.colour % len(MARKERS)],
                 markersize=5.5,
                 markeredgecolor=theme.background,
                 markeredgewidth=0.6,

@@ -5,7 +5,6 @@ import pytest
 from loadbench.charts.bars import Bar, Bars
 from loadbench.charts.chart import Chart, Head, Reference, number
 from loadbench.charts.costs import Cost
-from loadbench.charts.drift import Drift, Track
 from loadbench.charts.heatmap import Cell, HeatMap
 from loadbench.charts.lines import Line, Lines, Point
 from loadbench.charts.render import draw
@@ -180,11 +179,3 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 def _rgba(colour: str) -> tuple[float, float, float, float]:
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue, 1.0
-
-
-@pytest.mark.parametrize(("rounds", "marked"), [(200, True), (201, False)])
-def test_many_rounds_are_a_line_without_marks(rounds: int, marked: bool) -> None:
-    track = Track("one", range(1, rounds + 1), [0.0] * rounds)
-    axes = draw(Drift(HEAD, [track], 0.05), LIGHT).axes[0]
-    (line,) = [line for line in axes.lines if len(line.get_xdata()) == rounds]
-    assert (line.get_marker() not in ("", "None")) == marked
