@@ -12,8 +12,7 @@ needs; an environment of its own will do:
 Runs are made from the recorded trials of results/vm-2cpu/gpt2: other cases, rounds and times, everything else as
 recorded; one trial in 30 is disturbed and tried again, one in 200 fails. Two shapes: 20 rounds of many cases, and 50
 cases of many rounds. Every measurement is a new process and the routes take turns. The table has the medians of the
-wall
-times (with the smallest and largest), those of the CPU times, which a busy machine lengthens less, and the highest
+wall times (with the smallest and largest), those of the CPU times, which a busy machine lengthens less, and the highest
 resident memory of any repeat; imports are part of each.
 """
 
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 TEMPLATES = Path(__file__).parent.parent / "results" / "vm-2cpu" / "gpt2"
-FORMATS = ("terminal", "json", "csv", "markdown")
+FORMATS = ("terminal", "json", "csv", "markdown", "html")
 PANDAS = """
 import sys
 import pandas as pd

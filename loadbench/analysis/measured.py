@@ -71,48 +71,51 @@ def measure(records: Sequence[Record]) -> Measured | None:
     """The figures of records of one case that all count; None if there are none."""
     if not records:
         return None
+    first = records[0]
     timings: list[Timing] = [record.timing for record in records if record.timing is not None]
     counts: list[ByteCounts] = [record.bytes for record in records if record.bytes is not None]
-    times = tuple(timing.load_ns for timing in timings)
+    times = tuple([timing.load_ns for timing in timings])
+    ordered = sorted(times)
     counters = [record.counters for record in records if record.counters is not None]
     caches = [record.cache for record in records if record.cache is not None]
     paths = [record.path for record in records if record.path is not None]
-    rounds = tuple(record.round for record in records)
+    proofs = {id(record.proof): record.proof for record in records}.values()
+    rounds = tuple([record.round for record in records])
     return Measured(
         samples_ns=times,
         rounds=rounds,
         trend=trend(dict(zip(rounds, times, strict=True))),
-        modes=modes(times),
+        modes=modes(ordered),
         outliers=outliers(times),
-        median_ns=median(times),
-        interval=interval(times),
+        median_ns=median(ordered),
+        interval=interval(ordered),
         process_median_ns=median([timing.process_ns for timing in timings]),
         payload_bytes=median([count.payload_bytes for count in counts]),
         delivered_bytes=median([count.delivered_bytes for count in counts]),
-        storage_read_bytes=_median_of_known(count.storage_read_bytes for count in counts),
-        rss_peak_bytes=_median_of_known(counter.rss_peak_bytes for counter in counters),
-        device_peak_bytes=_median_of_known(counter.device_peak_bytes for counter in counters),
-        cache_left_bytes=_median_of_known(proof.after.resident_bytes for proof in caches),
-        major_faults=_median_of_known(counter.major_faults for counter in counters),
-        modules_imported=max(timing.modules_imported for timing in timings),
+        storage_read_bytes=_median_of_known([count.storage_read_bytes for count in counts]),
+        rss_peak_bytes=_median_of_known([counter.rss_peak_bytes for counter in counters]),
+        device_peak_bytes=_median_of_known([counter.device_peak_bytes for counter in counters]),
+        cache_left_bytes=_median_of_known([proof.after.resident_bytes for proof in caches]),
+        major_faults=_median_of_known([counter.major_faults for counter in counters]),
+        modules_imported=max([timing.modules_imported for timing in timings]),
         cache=_cache_text(records),
-        cache_verified=all(record.cache and record.cache.before.state == record.case.cache for record in records),
-        bytes_verified=all(record.proof and record.proof.compared and not record.proof.wrong for record in records),
-        requested_paths=_distinct(path.requested for path in paths),
-        effective_paths=_distinct(path.effective for path in paths) or ("unknown",),
-        settings=records[0].settings,
+        cache_verified=len(caches) == len(records) and {one.before.state for one in caches} == {first.case.cache},
+        bytes_verified=all(proof and proof.compared and not proof.wrong for proof in proofs),
+        requested_paths=_distinct([path.requested for path in paths]),
+        effective_paths=_distinct([path.effective for path in paths]) or ("unknown",),
+        settings=first.settings,
         differing=_differing(records, counts),
     )
 
 
-def _median_of_known(values: Iterable[int | None]) -> int | None:
+def _median_of_known(values: Sequence[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
 
 
 def _cache_text(records: Sequence[Record]) -> str:
     """`cold`, or `cold+unknown` where the trials differ: what was read right before each clock started."""
-    return "+".join(_distinct(record.cache.before.text if record.cache else "unknown" for record in records))
+    return "+".join(_distinct([record.cache.before.text if record.cache else "unknown" for record in records]))
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
@@ -122,8 +125,9 @@ def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
 def _differing(records: Sequence[Record], counts: Sequence[ByteCounts]) -> tuple[str, ...]:
     """What should be the same in all trials of a case and is not."""
     found = []
-    if any(count.payload_bytes != counts[0].payload_bytes for count in counts):
+    if len({count.payload_bytes for count in counts}) > 1:
         found.append("bytes loaded")
-    if any(record.settings != records[0].settings for record in records):
+    first = records[0].settings
+    if any(one.settings is not first and one.settings != first for one in records):
         found.append("settings in effect")
     return tuple(found)

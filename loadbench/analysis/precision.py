@@ -37,8 +37,9 @@ def half_width(samples_ns: Sequence[int]) -> float | None:
     """Half the width of the median's 95 % interval over the median; None for fewer than 6 samples."""
     if not samples_ns:
         return None
-    found = interval(samples_ns)
-    return (found.high - found.low) / 2 / median(samples_ns) if found.kind == "95 %" else None
+    ordered = sorted(samples_ns)
+    found = interval(ordered)
+    return (found.high - found.low) / 2 / median(ordered) if found.kind == "95 %" else None
 
 
 def precision(plan: Plan, case: Case, samples_ns: Sequence[int]) -> Precision:

@@ -76,6 +76,8 @@ def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
     cases: dict[Hashable, Case] = {case.key: case for case in run.plan.cases}
     planned = set(cases)
     groups: dict[Hashable, list[Record]] = {key: [] for key in cases}
+    counted: dict[Hashable, list[Record]] = {key: [] for key in cases}
+    lost: dict[Hashable, list[tuple[Record, str]]] = {key: [] for key in cases}
     keys: dict[int, Hashable] = {}
     for record in records:
         # Records that were read share one object for each case.
@@ -83,15 +85,21 @@ def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
         if key is None:
             key = keys[id(record.case)] = record.case.key
             cases.setdefault(key, record.case)
-            groups.setdefault(key, [])
+            for by_case in (groups, counted, lost):
+                by_case.setdefault(key, [])
         groups[key].append(record)
+        reason = why_not_counted(record)
+        if reason is None:
+            counted[key].append(record)
+        else:
+            lost[key].append((record, reason))
 
-    measured = {key: measure([r for r in group if why_not_counted(r) is None]) for key, group in groups.items()}
+    measured = {key: measure(group) for key, group in counted.items()}
     ceilings = Ceilings(run.ceilings, _ceiling_cases(run, cases, measured))
     sentinels = {case.key for case in run.plan.sentinels}
     wanted = _rounds_wanted(run, {key: groups[key] for key in planned}, cases, sentinels)
     missing = {key: _missing_rounds(groups[key], rounds) for key, rounds in wanted.items()}
-    reason = _missing_reason(run)
+    missing_reason = _missing_reason(run)
     summaries = []
     for number, (key, case) in enumerate(cases.items(), 1):
         its = measured[key]
@@ -100,9 +108,9 @@ def summarise_run(run: Run, records: Iterable[Record]) -> RunSummary:
                 number=number,
                 case=case,
                 measured=its,
-                outcomes=_outcomes(groups[key]),
+                outcomes=_outcomes(lost[key], counted[key]),
                 missing_rounds=missing.get(key, 0),
-                missing_reason=reason if missing.get(key) else "",
+                missing_reason=missing_reason if missing.get(key) else "",
                 precision=precision(run.plan, case, its.samples_ns) if its and key not in sentinels else None,
                 is_ceiling=_is_ceiling(run, case),
                 is_sentinel=key in sentinels,
@@ -120,18 +128,17 @@ def counts_by_status(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return {status: count for status, count in counts.items() if count}
 
 
-def _outcomes(records: Sequence[Record]) -> tuple[Outcome, ...]:
+def _outcomes(lost: Sequence[tuple[Record, str]], counted: Sequence[Record]) -> tuple[Outcome, ...]:
+    if not lost:
+        return ()
     good_attempt: dict[int, int] = {}
-    for record in records:
-        if why_not_counted(record) is None:
-            good_attempt[record.round] = max(record.attempt, good_attempt.get(record.round, 0))
+    for record in counted:
+        good_attempt[record.round] = max(record.attempt, good_attempt.get(record.round, 0))
     counts: Counter[tuple[Status, str]] = Counter()
     repeated: Counter[tuple[Status, str]] = Counter()
-    for record in records:
-        reason = why_not_counted(record)
-        if reason is not None:
-            counts[record.status, reason] += 1
-            repeated[record.status, reason] += record.attempt < good_attempt.get(record.round, 0)
+    for record, reason in lost:
+        counts[record.status, reason] += 1
+        repeated[record.status, reason] += record.attempt < good_attempt.get(record.round, 0)
     return tuple(Outcome(*key, count=count, repeated=repeated[key]) for key, count in counts.items())
 
 

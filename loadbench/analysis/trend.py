@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
@@ -21,7 +22,11 @@ DRIFT = 0.05
 _Z = 1.959963984540054
 """97.5 % of a normal distribution lie below it."""
 _FEW = 20_000
-"""Up to so many slopes are simply partitioned; of more, only those near the middle."""
+"""Up to so many slopes are simply sorted; of more, only those near the middle."""
+_SAMPLE = 10_000
+"""So many slopes tell roughly where the middle is."""
+_ROWS = 32
+"""Of the table of all pairs, as many as fit into the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -62,42 +67,42 @@ def theil_sen(y: Floats, x: tuple[int, ...]) -> tuple[float, float, float]:
     Done here as scipy.stats takes as long to import as a thousand slopes take, and each slope of its some
     milliseconds. x has to ascend.
     """
-    import numpy as np
-
     n = len(x)
     pairs = n * (n - 1) // 2
-    _, repeats = np.unique(y, return_counts=True)
-    tied = int((repeats * (repeats - 1) * (2 * repeats + 5)).sum())
+    tied = sum(times * (times - 1) * (2 * times + 5) for times in Counter(y.tolist()).values() if times > 1)
     half = _Z * sqrt((n * (n - 1) * (2 * n + 5) - tied) / 18)
     low = max(round((pairs - half) / 2) - 1, 0)
     high = min(round((pairs + half) / 2), pairs - 1)
     middle = (pairs - 1) // 2, pairs // 2
-    found = _at(_slopes(y, x), sorted({low, *middle, high}))
+    found = _at(y, x, sorted({low, *middle, high}))
     return (found[middle[0]] + found[middle[1]]) / 2, found[low], found[high]
 
 
-def _slopes(y: Floats, x: tuple[int, ...]) -> Floats:
+def _at(y: Floats, x: tuple[int, ...], ranks: list[int]) -> dict[int, float]:
+    """The slopes at these ranks, from 0. Of many slopes only those between two limits of a sample are sorted."""
     import numpy as np
 
-    if len(x) <= _MOST_KNOWN:
+    pairs = len(x) * (len(x) - 1) // 2
+    if pairs <= _FEW:
         later, earlier, steps = _pairs(x)
-        return np.asarray((y[later] - y[earlier]) / steps)
-    at = np.array(x, dtype=float)
-    slopes = np.empty(len(x) * (len(x) - 1) // 2)
-    end = 0
-    for place in range(len(x) - 1):
-        start, end = end, end + len(x) - 1 - place
-        np.subtract(y[place + 1 :], y[place], out=slopes[start:end])
-        slopes[start:end] /= at[place + 1 :] - at[place]
-    return slopes
-
-
-_MOST_KNOWN = 100
-"""Most rounds whose pairs are kept for the next case: they mostly have the same rounds."""
+        slopes, below = (y[later] - y[earlier]) / steps, 0
+    else:
+        at = np.array(x, dtype=float)
+        low, high = _limits(y, at, ranks[0] / pairs, ranks[-1] / pairs)
+        below, near = 0, []
+        for some in _all_slopes(y, at):
+            below += int(np.count_nonzero(some < low))
+            near.append(some[(some >= low) & (some <= high)])
+        slopes = np.concatenate(near)
+        if not below <= ranks[0] <= ranks[-1] < below + len(slopes):
+            slopes, below = np.concatenate(list(_all_slopes(y, at))), 0
+    slopes.sort()
+    return {rank: float(slopes[rank - below]) for rank in ranks}
 
 
 @lru_cache(maxsize=64)
 def _pairs(x: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Kept for the next case: they mostly have the same rounds."""
     import numpy as np
 
     earlier, later = np.triu_indices(len(x), 1)
@@ -105,19 +110,25 @@ def _pairs(x: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floa
     return later, earlier, at[later] - at[earlier]
 
 
-def _at(slopes: Floats, ranks: list[int]) -> dict[int, float]:
-    """The slopes at these ranks, from 0. Of many slopes only those between two limits of a sample are sorted."""
+def _limits(y: Floats, at: Floats, low: float, high: float) -> tuple[float, float]:
+    """Slopes a little outside these shares of all, by a sample that is always the same."""
     import numpy as np
 
-    below = 0
-    if len(slopes) > _FEW:
-        sample = np.sort(slopes[:: 1 + len(slopes) // 10_000])
-        margin = len(sample) // 40
-        first = max(0, ranks[0] * len(sample) // len(slopes) - margin)
-        last = min(len(sample) - 1, ranks[-1] * len(sample) // len(slopes) + margin)
-        smaller = int(np.count_nonzero(slopes < sample[first]))
-        near = slopes[(slopes >= sample[first]) & (slopes <= sample[last])]
-        if smaller <= ranks[0] and ranks[-1] < smaller + len(near):
-            slopes, below = near, smaller
-    slopes = np.sort(slopes)
-    return {rank: float(slopes[rank - below]) for rank in ranks}
+    one, other = np.random.default_rng(0).integers(0, len(y), (2, _SAMPLE))
+    one, other = one[one != other], other[one != other]
+    sample = np.sort((y[one] - y[other]) / (at[one] - at[other]))
+    margin = len(sample) // 40
+    first = max(0, int(low * len(sample)) - margin)
+    last = min(len(sample) - 1, int(high * len(sample)) + margin)
+    return float(sample[first]), float(sample[last])
+
+
+def _all_slopes(y: Floats, at: Floats) -> Iterator[Floats]:
+    """Part by part: some points with each other, and then with all later ones."""
+    import numpy as np
+
+    for start in range(0, len(y), _ROWS):
+        end = min(start + _ROWS, len(y))
+        earlier, later = np.triu_indices(end - start, 1) + np.array(start)
+        yield (y[later] - y[earlier]) / (at[later] - at[earlier])
+        yield ((y[end:] - y[start:end, None]) / (at[end:] - at[start:end, None])).ravel()

@@ -108,15 +108,15 @@ def _draw_cell(plot: Plot, cell: Cell | None, corner: tuple[float, float], cell_
     size = (cell_width - 2 * _BETWEEN, _CELL - 2 * _BETWEEN)
     middle = (plot.left + corner[0] + cell_width / 2, plot.bottom + plot.height - corner[1] - _CELL / 2)
     if cell is None:
-        plot.axes.add_patch(Rectangle((x, y), *size, facecolor="none", edgecolor=plot.theme.grid, linewidth=1))
+        plot.axes.add_artist(Rectangle((x, y), *size, facecolor="none", edgecolor=plot.theme.grid, linewidth=1))
         plot.text(*middle, "–", ha="center", color=plot.theme.muted)
         return
     colour = to_hex(_colours()(share))
-    plot.axes.add_patch(Rectangle((x, y), *size, facecolor=colour, linewidth=0))
+    plot.axes.add_artist(Rectangle((x, y), *size, facecolor=colour, linewidth=0))
     text = fit(cell.text or number(cell.value), cell_width - 4 * _BETWEEN)
     plot.text(*middle, text, ha="center", color=readable_on(colour), weight="bold" if cell.top else "normal")
     if cell.top:
-        plot.axes.add_patch(
+        plot.axes.add_artist(
             Rectangle((x, y), *size, facecolor="none", edgecolor=plot.theme.text, linewidth=2.2, clip_on=False)
         )
 

@@ -48,12 +48,13 @@ def phase_stacks(contest: Contest, findings: Findings) -> Stacks | None:
 
 def _middle(best: Best, findings: Findings) -> Record | None:
     """The trial whose time is the median; the faster of the two around it."""
-    case = best.summary.case
+    # Records share their cases' objects: comparing whole cases is slow, and there may be 100,000 trials.
+    cases = {id(one.case): one.case for one in findings.stored.records}
+    same = {place for place, case in cases.items() if case == best.summary.case}
     trials = sorted(
         (one.timing.load_ns, place, one)
         for place, one in enumerate(findings.stored.records)
-        # Comparing whole cases is slow, and there may be 100,000 trials.
-        if one.timing and one.case.tunables == case.tunables and one.case == case and why_not_counted(one) is None
+        if one.timing and id(one.case) in same and why_not_counted(one) is None
     )
     return trials[(len(trials) - 1) // 2][2] if trials else None
 

@@ -12,7 +12,6 @@ from loadbench.published.records import Published
 from loadbench.report import machine_readable
 from loadbench.report.document import Document, document
 from loadbench.report.findings import Findings
-from loadbench.report.html.page import page
 from loadbench.report.images import with_images
 from loadbench.report.markdown import markdown
 from loadbench.report.projection import Projection, projection_document
@@ -67,6 +66,8 @@ def write_projection(found: Projection, format: str, file: TextIO) -> None:
     elif format == "csv":
         file.write(projection_csv(found))
     elif format == "html":
+        from loadbench.report.html.page import page
+
         file.write(page([projection_document(found)]))
     else:
         _write([projection_document(found)], format, [()], file)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.style import Style
@@ -15,7 +14,7 @@ from rich.text import Text
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.tables import Block, Column, Table
-from loadbench.report.terminal_table import Printed, row_lines
+from loadbench.report.terminal_table import Printed, row_lines, text_width
 from loadbench.report.text import NO_FIGURE, visible
 
 Rows = Sequence[tuple[str, ...]]
@@ -108,9 +107,9 @@ class _Widths:
 
     @classmethod
     def of(cls, table: Table, rows: Rows) -> "_Widths":
-        widest = [max(map(cell_len, set(cells))) for cells in zip(*rows, strict=True)]
+        widest = [max(map(text_width, set(cells))) for cells in zip(*rows, strict=True)]
         smallest = [_smallest_width(column, its) for column, its in zip(table.columns, widest, strict=True)]
-        names = [cell_len(visible(column.name)) for column in table.columns]
+        names = [text_width(visible(column.name)) for column in table.columns]
         return cls(tuple(smallest), tuple(map(max, names, widest)))
 
 
@@ -122,7 +121,7 @@ def _columns_that_fit(table: Table, widths: _Widths, width: int) -> list[int]:
 
 
 def _smallest_width(column: Column, widest: int) -> int:
-    heading = max((cell_len(word) for word in visible(column.name).split()), default=0)
+    heading = max((text_width(word) for word in visible(column.name).split()), default=0)
     return max(heading, min(widest, _LONG_TEXT) if column.narrow == "below" else widest)
 
 
@@ -184,8 +183,8 @@ def _print_below(table: Table, rows: Rows, columns: Sequence[int], console: Cons
             pairs.append((f"  {mark}{row[0]}", visible(" · ".join(parts))))
     if not pairs:
         return
-    first = max(cell_len(label) for label, _ in pairs)
-    second = min(max(cell_len(text) for _, text in pairs), console.width - first - 1)
+    first = max(text_width(label) for label, _ in pairs)
+    second = min(max(text_width(text) for _, text in pairs), console.width - first - 1)
     if second < first:
         lines = RichTable.grid(padding=(0, 1, 0, 0))
         lines.add_column(justify="right")

@@ -3,7 +3,9 @@
 Only what it would draw without shrinking a column; where there is too little room, it has to do it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +15,10 @@ from rich.style import Style
 from rich.text import Text
 
 Align = Literal["left", "right"]
+
+_NARROW = re.compile(r"[ -~§±·×–†‡…≈≤≥]*")
+"""Text whose characters are all one cell wide; for any other the table library is asked, which takes longer."""
+_WORD = re.compile(r" *[^ ]+ *")
 
 
 class Printed:
@@ -26,11 +32,16 @@ class Printed:
             yield Segment(text, style)
 
 
+def text_width(text: str) -> int:
+    """How many cells of the terminal a text takes."""
+    return len(text) if _NARROW.fullmatch(text) else cell_len(text)
+
+
 def row_lines(
     cells: Sequence[str], widths: Sequence[int], aligns: Sequence[Align], gap: int, console: Console
 ) -> list[str]:
     """A row as lines: cells that are too wide are folded, all are filled up with blanks."""
-    if all(cell.isascii() and len(cell) <= width for cell, width in zip(cells, widths, strict=True)):
+    if all(len(cell) <= width and _NARROW.fullmatch(cell) for cell, width in zip(cells, widths, strict=True)):
         filled = [
             cell.ljust(width) if align == "left" else cell.rstrip().rjust(width)
             for cell, width, align in zip(cells, widths, aligns, strict=True)
@@ -48,13 +59,33 @@ def row_lines(
 
 
 def _folded(cell: str, width: int, console: Console) -> list[str]:
-    if cell_len(cell) <= width:
+    if text_width(cell) <= width:
         return [cell]
+    if _NARROW.fullmatch(cell):
+        return _folded_narrow(cell, width)
     return [line.plain for line in Text(cell).wrap(console, width, overflow="fold")] or [""]
+
+
+def _folded_narrow(cell: str, width: int) -> list[str]:
+    """The lines that the table library makes of a text: broken before words, and within those wider than a line."""
+    breaks = [0]
+    filled = 0
+    for found in _WORD.finditer(cell):
+        word, at = found[0], found.start()
+        needed = len(word.rstrip())
+        if filled + needed <= width:
+            filled += len(word)
+            continue
+        breaks.append(at)
+        filled = len(word)
+        if needed > width:
+            breaks += range(at + width, found.end(), width)
+            filled = (len(word) - 1) % width + 1
+    return [cell[start:end][:width] for start, end in pairwise([*dict.fromkeys(breaks), len(cell)])]
 
 
 def _filled(line: str, width: int, align: Align) -> str:
     if align == "left":
-        return set_cell_size(line, width)
+        return line.ljust(width) if _NARROW.fullmatch(line) else set_cell_size(line, width)
     line = line.rstrip()
-    return " " * (width - cell_len(line)) + line
+    return " " * (width - text_width(line)) + line

@@ -4,14 +4,17 @@ import io
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from loadbench.report.tables import Column, Table
 from loadbench.report.terminal import _rich_table
-from loadbench.report.terminal_table import Align, Printed, row_lines
+from loadbench.report.terminal_table import _NARROW, Align, Printed, row_lines, text_width
 from loadbench.report.text import visible
 
-words = st.sampled_from(["a", "threads=8", "日本語", "–", "x" * 30, "12.34", "≈", "\x1b[0m", "  ", "e\u0301", "[bold]"])
+words = st.sampled_from(
+    ["a", "threads=8", "日本語", "–", "x" * 30, "12.34", "≈", "\x1b[0m", "  ", "e\u0301", "[bold]", "·", "y" * 50, " "]
+)
 cells = st.lists(words, max_size=6).map(" ".join)
 aligns: st.SearchStrategy[Align] = st.sampled_from(["left", "right"])
 
@@ -31,3 +34,13 @@ def test_they_are_the_same(columns: list[tuple[Align, int, list[str]]]) -> None:
     lines = [line for row in full for line in row_lines(row, widths, [one for one, _, _ in columns], 2, console)]
     console.print(Printed([("".join(f"{line}\n" for line in lines), None)]), end="")
     assert laid_out.getvalue() == drawn.getvalue()
+
+
+@given(st.one_of(cells, st.text(st.characters(exclude_categories=["Cc", "Cs"]))))
+def test_a_text_is_as_wide_as_the_library_says(text: str) -> None:
+    assert text_width(text) == cell_len(text)
+
+
+def test_narrow_characters_are_one_cell_wide() -> None:
+    narrow = [chr(code) for code in range(0x3000) if _NARROW.fullmatch(chr(code))]
+    assert {cell_len(char) for char in narrow} == {1}
