@@ -256,6 +256,8 @@ def _read(path: Path, read_record: Callable[[bytes], Record]) -> StoredRun:
                 else:
                     cut = "the last line is cut (a crash while it was written); that trial is not counted"
                     warnings.append(f"{trials}: {cut}")
+            if not trials.exists():
+                warnings.append(f"{trials} is missing: put it back, or there is nothing to report")
     except ValidationError as error:
         raise _not_valid(f"{trials}:{len(records) + 1}", error) from error
     except OSError as error:

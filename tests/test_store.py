@@ -64,6 +64,13 @@ def test_a_cut_last_line_is_a_warning_and_is_removed_on_resume(tmp_path: Path) -
     assert ([record.round for record in again.records], again.warnings) == ([1, 2, 3], ())
 
 
+def test_a_run_without_its_records_says_that_they_are_missing(tmp_path: Path) -> None:
+    written(tmp_path / "run", 0).close()
+    assert read_run(tmp_path / "run").warnings == ()
+    (tmp_path / "run" / TRIALS_FILE).unlink()
+    assert "trials.jsonl is missing" in read_run(tmp_path / "run").warnings[0]
+
+
 def test_a_bad_line_in_the_middle_is_named(tmp_path: Path) -> None:
     written(tmp_path / "run", 2).close()
     file = tmp_path / "run" / TRIALS_FILE

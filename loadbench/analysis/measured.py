@@ -9,6 +9,9 @@ from loadbench.analysis.trend import Trend, trend
 from loadbench.records import ByteCounts, Record, Timing, Value
 from loadbench.units import gb_per_s, gib_per_s
 
+_TOO_LONG_NS = 2**63
+"""Arithmetic on times is that of 64 bits; a file can hold any integer."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -64,6 +67,8 @@ def why_not_counted(record: Record) -> str | None:
         return "the record has no time or no byte counts"
     if record.timing.load_ns <= 0:
         return f"impossible time: {record.timing.load_ns} ns"
+    if record.timing.load_ns >= _TOO_LONG_NS:
+        return "impossible time: more than 292 years"
     return None
 
 

@@ -67,6 +67,8 @@ def not_counted_text(summary: CaseSummary) -> str:
 def _doubts(summary: CaseSummary, measured: Measured) -> list[str]:
     found = unproved(summary)
     found += [f"{what} differ between trials: check" for what in measured.differing]
+    if again := measured.n - len(set(measured.rounds)):
+        found.append(f"{again} {_plural('trial', again)} of a round that was recorded already: check")
     if measured.modules_imported > FEW_MODULES:
         found.append(f"imports {measured.modules_imported} modules inside the clock")
     return found + _scatter(summary, measured)

@@ -23,8 +23,8 @@ def recommend(
 ) -> None:
     """Say which loader and settings to use, how sure that is, and what to paste: vLLM, SGLang, Python.
 
-    For each checkpoint, cache state, device and contract it is the cheapest case of those that cannot be told from the
-    fastest. A run that decides nothing gives no recommendation, and the exit code 3.
+    For each checkpoint, cache state, device, contract and dtype it is the cheapest case of those that cannot be told
+    from the fastest. A run that decides nothing gives no recommendation, and the exit code 3.
 
     Example: loadbench recommend results/gpt2 --format markdown --output recommendation.md
     """

@@ -62,6 +62,8 @@ def report(
         _refuse({"--over": over, "--filter": filter}, f"go with published figures: {_NO_TRIALS}")
         _published(files, format, output, charts)
     else:
+        if format in ("json", "csv") and not charts:
+            _refuse({"--over": over}, f"go with --format {format}, which has the run alone. Name another, or --charts.")
         _runs(places, filter or (), over, format, output, charts)
 
 

@@ -84,7 +84,8 @@ def footnotes(
     notes = {
         SEVERAL: "the fastest of several cases: partly luck, and a ratio to it likewise.",
         TOGETHER: "trials of several runs or sessions together: the interval takes them for those of one.",
-        DOUBT: "in doubt: UNSTEADY over its run, or something not verified. The run's own report has the notes.",
+        DOUBT: "in doubt: UNSTEADY over its run, faster than the ceiling, or something not verified. The run's own "
+        "report has the notes.",
     }
     yield from (f"{mark} {note}" for mark, note in notes.items() if any(mark in marks(cell) for cell in cells))
     if any(cell.unlike for cell in ratios):

@@ -13,7 +13,7 @@ from loadbench.report.best_tables import condition_text
 from loadbench.report.bottleneck import limit_text
 from loadbench.report.cells import loader_text, set_tunables
 from loadbench.report.document import Document
-from loadbench.report.facts import head_facts
+from loadbench.report.facts import Fact, head_facts
 from loadbench.report.findings import Findings
 from loadbench.report.knees import knee_notes
 from loadbench.report.tables import Block, Column, Table
@@ -48,6 +48,11 @@ _READING = (
     ),
     ("Peak memory", "resident in the process, its libraries included; on a GPU, the device's with it."),
 )
+_RATIO = (
+    "× fastest",
+    "time over that of the fastest observed, with the 95 % interval of that pair, uncorrected: it may exclude 1 for a "
+    "case that the tests of all cases together, with a margin of 2 %, do not tell from the fastest.",
+)
 
 
 def recommendation_document(findings: Findings, advice: Sequence[Advice]) -> Document:
@@ -58,10 +63,16 @@ def recommendation_document(findings: Findings, advice: Sequence[Advice]) -> Doc
         warnings=findings.warnings,
         facts=tuple((label, text) for label, text in head_facts(run) if label in _FACTS),
         tables=tuple(_table(one, findings) for one in advice),
-        reading=_READING if any(one.recommendation.chosen for one in advice) else (),
+        reading=_reading([one.recommendation for one in advice if one.recommendation.chosen]),
         commands=(),
         repeat=(),
     )
+
+
+def _reading(found: Sequence[Recommendation]) -> tuple[Fact, ...]:
+    if not found:
+        return ()
+    return (*_READING, _RATIO) if any(len(one.members) > 1 for one in found) else _READING
 
 
 def _table(advice: Advice, findings: Findings) -> Table:

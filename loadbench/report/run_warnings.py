@@ -47,6 +47,7 @@ def _unproved(summaries: Sequence[CaseSummary]) -> list[str]:
         "the cache state was not verified": sum(not its.cache_verified for _, its in measured),
         "the bytes were not verified": sum(not its.bytes_verified for _, its in measured),
         "trials differ in what should be the same": sum(bool(its.differing) for _, its in measured),
+        "rounds are recorded more than once": sum(len(set(its.rounds)) < its.n for _, its in measured),
         "the load is faster than its ceiling": sum(faster_than_ceiling(summary) for summary, _ in measured),
     }
     return [f"{what} in {count(cases, 'case')}: see the notes" for what, cases in doubts.items() if cases]

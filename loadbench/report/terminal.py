@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.style import Style
@@ -14,7 +13,7 @@ from rich.text import Text
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.tables import Block, Column, Table
-from loadbench.report.terminal_table import Printed, row_lines, text_width
+from loadbench.report.terminal_table import Align, Printed, head_lines, row_lines, text_width
 from loadbench.report.text import NO_FIGURE, visible
 
 Rows = Sequence[tuple[str, ...]]
@@ -24,6 +23,8 @@ _GAP = 2
 """Blanks between two columns; one where there is little room."""
 _LONG_TEXT = 24
 """A column of long text narrower than this is not worth reading in the table."""
+_NAME = 16
+"""A column of names is not made narrower than this to keep another one in the table."""
 
 
 class _Console(Console):
@@ -72,10 +73,13 @@ def _print_table(table: Table, console: Console) -> None:
         console.print(_text(sentence))
     if table.rows:
         rows = [tuple(map(visible, row)) for row in table.rows]
-        widths = _Widths.of(table, rows)
-        shown = _columns_that_fit(table, widths, console.width)
-        _print_rows(table, rows, widths, shown, console)
-        below = [index for index, column in enumerate(table.columns) if column.narrow == "below" and index not in shown]
+        layout = _Layout.of(table, rows, console.width)
+        _print_rows(table, rows, layout, console)
+        below = [
+            index
+            for index, column in enumerate(table.columns)
+            if column.narrow != "in title" and index not in layout.columns
+        ]
         if below:
             _print_below(table, rows, below, console)
     for footnote in table.footnotes:
@@ -97,79 +101,80 @@ def _print_block(block: Block, console: Console) -> None:
 
 
 @dataclass(frozen=True)
-class _Widths:
-    """Of each column in cells of the terminal."""
+class _Layout:
+    """Which columns stand in the table, and how wide, in cells of the terminal."""
 
-    smallest: tuple[int, ...]
-    """With which it can be read."""
-    wanted: tuple[int, ...]
-    """With which it needs no second line."""
+    columns: list[int]
+    widths: list[int]
+    gap: int
 
     @classmethod
-    def of(cls, table: Table, rows: Rows) -> "_Widths":
+    def of(cls, table: Table, rows: Rows, width: int) -> "_Layout":
+        """All columns if each long text gets a readable width, else those that stay where there is little room."""
         widest = [max(map(text_width, set(cells))) for cells in zip(*rows, strict=True)]
         smallest = [_smallest_width(column, its) for column, its in zip(table.columns, widest, strict=True)]
-        names = [text_width(visible(column.name)) for column in table.columns]
-        return cls(tuple(smallest), tuple(map(max, names, widest)))
+        everything = list(range(len(smallest)))
+        if _total(smallest, _GAP) <= width:
+            names = (text_width(visible(column.name)) for column in table.columns)
+            return cls(everything, _shared_out(smallest, list(map(max, names, widest)), width), _GAP)
+        return _narrow(table, smallest, width)
 
 
-def _columns_that_fit(table: Table, widths: _Widths, width: int) -> list[int]:
-    """All columns if each long text gets a readable width, else those that stay where there is little room."""
-    if sum(widths.smallest) + _GAP * (len(widths.smallest) - 1) <= width:
-        return list(range(len(widths.smallest)))
-    return [index for index, column in enumerate(table.columns) if column.narrow == "stays"]
+def _narrow(table: Table, smallest: Sequence[int], width: int) -> _Layout:
+    """Names are broken over several lines, and where that is not enough the last columns go. No figure is ever cut."""
+    shown = [index for index, column in enumerate(table.columns) if column.narrow == "stays"]
+    least = [
+        min(one, _NAME) if column.align == "left" else one for column, one in zip(table.columns, smallest, strict=True)
+    ]
+    while len(shown) > 1 and _total([least[index] for index in shown], 1) > width:
+        shown.pop()
+    found = [smallest[index] for index in shown]
+    while _total(found, 1) > width:
+        spare = [size - least[index] for size, index in zip(found, shown, strict=True)]
+        if max(spare) <= 0:
+            break  # one figure that is wider than the terminal, which breaks the line
+        found[spare.index(max(spare))] -= 1
+    return _Layout(shown, found, 1)
+
+
+def _total(widths: Sequence[int], gap: int) -> int:
+    return sum(widths) + gap * (len(widths) - 1)
 
 
 def _smallest_width(column: Column, widest: int) -> int:
+    """With which a column can be read: no word of the heading is broken, and no figure."""
     heading = max((text_width(word) for word in visible(column.name).split()), default=0)
     return max(heading, min(widest, _LONG_TEXT) if column.narrow == "below" else widest)
 
 
-def _print_rows(table: Table, rows: Rows, widths: _Widths, shown: Sequence[int], console: Console) -> None:
-    whole = len(shown) == len(table.columns)
-    most = _shared_out(widths, console.width) if whole else widths.smallest
-    gap = _GAP if whole else 1
-    if sum(most[index] for index in shown) + gap * (len(shown) - 1) > console.width:
-        console.print(_rich_table(table, rows, most, shown))
-        return
-    picked = [most[index] for index in shown]
-    aligns = [table.columns[index].align for index in shown]
-    console.print(_rich_table(table, (), most, shown))
-    lines = [
-        f"{line}\n" for row in rows for line in row_lines([row[index] for index in shown], picked, aligns, gap, console)
-    ]
-    console.print(Printed([("".join(lines), None)]), end="")
-
-
-def _rich_table(table: Table, rows: Rows, widths: Sequence[int], shown: Sequence[int]) -> RichTable:
-    """Where there is little room, names may be broken over two lines, and the headings of figures, but no figure.
-
-    Without rows only the head, in these widths.
-    """
-    gap = (0, _GAP - 1, 0, 0) if len(shown) == len(table.columns) else (0, 0)
-    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=gap, header_style="bold")
-    for index in shown:
-        column, most = table.columns[index], widths[index]
-        least = most if column.align == "right" or not rows else None
-        drawn.add_column(_text(column.name), justify=column.align, overflow="fold", min_width=least, max_width=most)
-    for row in rows:
-        drawn.add_row(*(row[index] and Text(row[index]) for index in shown))
-    return drawn
-
-
-def _shared_out(widths: _Widths, width: int) -> list[int]:
-    """The columns of a whole table: each gets its smallest width, and an equal part of the room left that it can use.
-
-    The table library shrinks the widest column first, even below its smallest width, and then cuts the line.
-    """
-    found = list(widths.smallest)
-    room = width - sum(found) - _GAP * (len(found) - 1)
-    while room > 0 and found != list(widths.wanted):
-        for index, wanted in enumerate(widths.wanted):
-            if room > 0 and found[index] < wanted:
+def _shared_out(smallest: Sequence[int], wanted: Sequence[int], width: int) -> list[int]:
+    """Each column of a whole table gets its smallest width, and an equal part of the room left that it can use."""
+    found = list(smallest)
+    room = width - _total(found, _GAP)
+    while room > 0 and found != list(wanted):
+        for index, most in enumerate(wanted):
+            if room > 0 and found[index] < most:
                 found[index] += 1
                 room -= 1
     return found
+
+
+def _print_rows(table: Table, rows: Rows, layout: "_Layout", console: Console) -> None:
+    shown = layout.columns
+    aligns: list[Align] = [table.columns[index].align for index in shown]
+    headings = [visible(table.columns[index].name) for index in shown]
+    head = head_lines(headings, layout.widths, aligns, layout.gap, console)
+    lines = [
+        f"{line}\n"
+        for row in rows
+        for line in row_lines([row[index] for index in shown], layout.widths, aligns, layout.gap, console)
+    ]
+    rule = "─" * text_width(head[0])
+    console.print(
+        Printed([*((line + "\n", Style(bold=True)) for line in head), (f"{rule}\n", None), ("".join(lines), None)]),
+        end="",
+        crop=False,
+    )
 
 
 def _print_below(table: Table, rows: Rows, columns: Sequence[int], console: Console) -> None:

@@ -33,6 +33,7 @@ def test_a_flawless_case_has_only_its_path_and_what_it_leaves_in_the_cache() -> 
         (series(COLD, 5, path=("direct", "mmap")), "mmap, not direct as asked"),
         (series(COLD, 5, path=("gds", "unknown")), "I/O path not proved"),
         (series(case(contract="touched"), 5), "memory stays the file's: not owned"),
+        (series(COLD, *SIX) + series(COLD, 5), "1 trial of a round that was recorded already: check"),
         (series(COLD, 1, 2, 3, 4, 5), "n < 6: too few for a 95 % interval"),
         (series(COLD, 5), "5 planned rounds not recorded"),
         (

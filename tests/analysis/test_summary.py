@@ -59,11 +59,13 @@ def test_a_time_counts_only_when_the_status_is_ok(status: str) -> None:
 def test_an_ok_record_without_a_possible_time_is_listed_not_counted() -> None:
     no_time = ok(NOGDS, 1, 500).model_copy(update={"timing": None})
     zero = ok(NOGDS, 2, 0)
-    summary = only([no_time, zero])
+    huge = ok(NOGDS, 3, 10**24)  # a file can hold it, and no arithmetic of 64 bits
+    summary = only([no_time, zero, huge])
     assert summary.measured is None
-    assert [outcome.status for outcome in summary.outcomes] == ["ok", "ok"]
+    assert [outcome.status for outcome in summary.outcomes] == ["ok", "ok", "ok"]
     assert "no time" in summary.outcomes[0].reason
     assert "impossible" in summary.outcomes[1].reason
+    assert "292 years" in summary.outcomes[2].reason
 
 
 def test_outcomes_are_grouped_by_reason_and_know_which_were_repeated() -> None:

@@ -103,6 +103,15 @@ def test_a_run_is_shown_over_published_figures(tmp_path: Path) -> None:
     assert folder.stdout.count("Beside published figures") > 30
 
 
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_a_format_that_cannot_show_a_run_over_published_figures_says_so(tmp_path: Path, format: str) -> None:
+    write_run(tmp_path / "run", run([case()]), series(case(), 1, 1, 1))
+    with pytest.raises(UsageError, match=f"--over does not go with --format {format}"):
+        raise invoke(tmp_path / "run", "--over", GPT2, "--format", format).exception or AssertionError
+    drawn = invoke(tmp_path / "run", "--over", GPT2, "--format", format, "--charts", tmp_path / "charts")
+    assert drawn.exit_code == 0
+
+
 def test_published_figures_are_not_shown_over_others(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Name a run"):
         raise invoke(GPT2, "--over", GPT2).exception or AssertionError

@@ -210,3 +210,10 @@ def test_programs_get_the_same_conclusions() -> None:
     assert report["knees"] == [{"test": 7, "tunable": "concurrency", "value": 8, "largest": 16}]
     assert [one["n"] for one in report["detectable"]] == [1, 6, 3]
     assert report["best_observed"][0]["top_set_tests"] == [1, 2]
+
+
+def test_a_round_that_is_recorded_twice_is_a_warning() -> None:
+    """As where a file of records was appended to itself: the interval takes them for trials of their own."""
+    once = series(COLD, 5, 6, 5, 6, 5, 6)
+    assert not any("more than once" in text for text in report(once).warnings)
+    assert "rounds are recorded more than once in 1 case: see the notes" in report(once + once).warnings
