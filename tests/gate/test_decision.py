@@ -69,6 +69,27 @@ def test_the_confirmation_alone_decides() -> None:
     assert found.ratio == pytest.approx(1.0, abs=1e-3)
 
 
+def test_so_many_flagged_cases_that_none_can_be_confirmed_do_not_pass() -> None:
+    """All are half as slow again. Of 5 against 5 trials the smallest p-value is 1/252, more than 0.05/20."""
+    rules = Rules(screen_rounds=6, confirm_rounds=5)
+    of = case()
+    base = records(of, *SCREEN, *FRESH[:5])
+    head = records(of, *[1.5 * ms for ms in (*SCREEN, *FRESH[:5])])
+    found = decide([contest(base, head, str(number)) for number in range(20)], rules)
+    assert {one.verdict for one in found} == {"INCONCLUSIVE"}
+    assert "no slowdown could have been found" in found[0].reason
+    assert {one.verdict for one in decide([contest(base, head, str(number)) for number in range(9)], rules)} == {
+        "REGRESSION"
+    }
+
+
+def test_the_detectable_slowdown_of_many_rounds_fits_into_memory() -> None:
+    scatter = [*np.random.default_rng(2).normal(0, 0.05, 40)]
+    least = detectable(scatter, 4, Rules(screen_rounds=1000, confirm_rounds=1000))
+    assert least is not None
+    assert 0.05 < least < 0.07
+
+
 def test_what_is_slower_by_less_than_the_margin_passes() -> None:
     assert only(decide([contest(times(1, 1), times(1.04, 1.04))], RULES)).verdict == "PASS"
 
