@@ -152,6 +152,8 @@ def measure_gate(sides: Sides, rules: Rules) -> GateResult:
     started, clock = datetime.now(UTC), time.monotonic()
     for side in (sides.base, sides.head):
         check_python(side)
+        if store.has_run(side.out):
+            raise UsageError(f"{sides.out} holds a gate already, which cannot be continued. Name another --out.")
         store.reserve(side.out)
     with ExitStack() as cleanup:
         for side in (sides.base, sides.head):

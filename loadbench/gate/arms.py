@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -120,11 +121,7 @@ class Arm:
             line = self._answers.readline()
         if not line.endswith("\n"):
             self._wait_or_kill()
-            code = self._process.returncode
-            raise ArmError(
-                f"{self.side.name} ({self.side.python}) stopped with exit code {code}: what it printed stands above. "
-                f"If it has no loadbench: {self.side.python} -m pip install loadbench=={__version__}"
-            )
+            raise ArmError(f"{self.side.name} ({self.side.python}) {_end_text(self.side, self._process.returncode)}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             failure = LoadbenchError(f"{self.side.name}: {answer['error']}")
@@ -154,6 +151,14 @@ class Arm:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _end_text(side: Side, code: int) -> str:
+    """How an arm ended, and what that may mean: 1 is Python's exit code for a module that is not there."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}: by hand, or because memory ran out."
+    hint = f" If it has no loadbench: {side.python} -m pip install loadbench=={__version__}" if code == 1 else ""
+    return f"stopped with exit code {code}: what it printed stands above.{hint}"
 
 
 def _same_version(side: Side, found: object) -> None:

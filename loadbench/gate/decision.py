@@ -156,7 +156,7 @@ def _verdict(
         return "INVALID", contest.trouble
     if found is None or (confirmation and confirmation.slower is None):
         return "INCONCLUSIVE", "too few trials count on both sides"
-    if why := too_good(found.estimate, rules):
+    if why := _alike(contest) or too_good(found.estimate, rules):
         return "INVALID", why
     if confirmation and confirmation.slower:
         return _slower(contest, rules, found)
@@ -171,6 +171,15 @@ def _verdict(
         "PASS",
         f"not shown to be more than {100 * rules.margin:g} % slower ({_change(found)})",
     )
+
+
+def _alike(contest: Contest) -> str:
+    """That a side has one time only, to the nanosecond, which no machine does; empty where that is not so."""
+    for side in (contest.base, contest.head):
+        measured = side.summary.measured if side.summary else None
+        if measured and measured.n > 1 and len(set(measured.samples_ns)) == 1:
+            return f"all times of {side.name} are the same to the nanosecond: these were not measured"
+    return ""
 
 
 def _slower(contest: Contest, rules: Rules, found: Ratio) -> tuple[Verdict, str]:

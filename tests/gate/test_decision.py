@@ -90,6 +90,13 @@ def test_the_detectable_slowdown_of_many_rounds_fits_into_memory() -> None:
     assert 0.05 < least < 0.07
 
 
+@pytest.mark.parametrize(("base", "head"), [([1000] * 6, SCREEN), (SCREEN, [1000] * 6)])
+def test_times_without_any_scatter_were_not_measured(base: list[int], head: list[int]) -> None:
+    found = only(decide([contest(records(case(), *base), records(case(), *head))], RULES))
+    assert found.verdict == "INVALID"
+    assert "the same to the nanosecond" in found.reason
+
+
 def test_what_is_slower_by_less_than_the_margin_passes() -> None:
     assert only(decide([contest(times(1, 1), times(1.04, 1.04))], RULES)).verdict == "PASS"
 
@@ -167,11 +174,11 @@ def test_a_ratio_that_changes_over_the_rounds_decides_nothing() -> None:
     assert (found.verdict, found.reason.partition(":")[0]) == ("INCONCLUSIVE", "UNSTEADY")
 
 
-def test_identical_constant_times_pass() -> None:
+def test_identical_constant_times_divide_by_nothing() -> None:
     of = case()
     constant = records(of, *[1000] * 6)
     found = only(decide([contest(constant, constant)], RULES))
-    assert (found.verdict, found.ratio, found.low, found.high) == ("PASS", 1.0, 1.0, 1.0)
+    assert (found.verdict, found.ratio, found.low, found.high) == ("INVALID", 1.0, 1.0, 1.0)
 
 
 def test_a_flagged_case_without_fresh_trials_decides_nothing() -> None:

@@ -103,6 +103,9 @@ def test_an_environment_that_prints_when_python_starts_does_not_disturb_the_gate
     ended = loadbench("gate", checkpoint, *FAKE, *FINDS, "--base-python", python, "--out", tmp_path / "gate")
     assert ended.returncode == 0, ended.stderr
     assert "hello" in ended.stderr
+    again = loadbench("gate", checkpoint, *FAKE, "--base-python", python, "--out", tmp_path / "gate")
+    assert again.returncode == 2
+    assert "which cannot be continued" in again.stderr
     (note,) = result_of(tmp_path / "gate").notes
     assert "was the change installed?" in note
 
