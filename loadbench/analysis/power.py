@@ -1,11 +1,20 @@
 """How small a difference a number of trials can find, given how the times scatter."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from math import expm1, floor, log, log1p, sqrt
+from typing import TYPE_CHECKING
 
 from loadbench.analysis.differences import ALL, ranked
 from loadbench.analysis.ratio import critical
 from loadbench.analysis.statistics import median
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 SMALLEST_CASE = 3
 """Fewer trials of a case than this say too little about how its times scatter."""
@@ -66,16 +75,29 @@ def detectable(
         return None
     chance = np.random.default_rng(seed)
     pool = np.asarray(residuals)
-    replicates = max(_FEWEST_REPLICATES, min(_REPLICATES, _DIFFERENCES // (n * n)))
-    draws = chance.choice(pool, (replicates, 2, n))
-    needed = []
+    needed = needed_logs(chance.choice(pool, (replicates_of(n, _REPLICATES), 2, n)), rank, margin)
+    smallest = expm1(float(np.quantile(needed, power, method="higher")))
+    return max(0, floor(smallest * _STEPS) + 1) / _STEPS
+
+
+def replicates_of(n: int, most: int) -> int:
+    """How many pairs of samples of n times are drawn: fewer of large ones, or a plan would take minutes."""
+    return max(_FEWEST_REPLICATES, min(most, _DIFFERENCES // (n * n)))
+
+
+def needed_logs(draws: Floats, rank: int, margin: float) -> Floats:
+    """The logarithm of the smallest slowdown that each replicate (baseline, candidate) needs to be called slower.
+
+    A slowdown moves all differences of a replicate alike. The test rejects from the slowdown on that lifts the rank-th
+    largest of them over the margin: that is found without trying slowdowns one by one.
+    """
+    import numpy as np
+
+    replicates, _, n = draws.shape
     if n * n > ALL:
-        needed = [np.array([log1p(margin) - ranked(pair[1], pair[0], [n * n - rank])[0] for pair in draws])]
-        draws = draws[:0]
+        return np.array([log1p(margin) - ranked(pair[1], pair[0], [n * n - rank])[0] for pair in draws])
+    found = []
     for part in np.array_split(draws, 1 + replicates * n * n // _IN_MEMORY):
         differences = (part[:, 1, :, None] - part[:, 0, None, :]).reshape(len(part), n * n)
-        # A slowdown moves all differences of a replicate alike. The test rejects from the slowdown on that lifts the
-        # rank-th largest of them over the margin: that is found without trying slowdowns one by one.
-        needed.append(log1p(margin) - np.partition(differences, n * n - rank, axis=1)[:, n * n - rank])
-    smallest = expm1(float(np.quantile(np.concatenate(needed), power, method="higher")))
-    return max(0, floor(smallest * _STEPS) + 1) / _STEPS
+        found.append(log1p(margin) - np.partition(differences, n * n - rank, axis=1)[:, n * n - rank])
+    return np.concatenate(found)

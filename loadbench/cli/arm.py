@@ -2,16 +2,18 @@
 
 Both directions are JSON, a message a line. The first line on stdin is what `_open` reads; the answer says which cases
 there are, or what is wrong. Every further line asks for one trial, and its record is the answer, when it is on disk.
+The last one, `{"end": true}`, says that this was all; where it does not come the gate is gone, and the run did not end.
 """
 
 import json
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
 
 if TYPE_CHECKING:
     from loadbench.records import Record
@@ -37,22 +39,25 @@ class _Arm:
         return record
 
 
-def arm() -> None:
+def arm(
+    pipe: Annotated[int, typer.Argument(help="Number of the pipe that the answers go to.", min=3)],
+) -> None:
     """One side of a gate: used by `loadbench gate`."""
     from loadbench.errors import LoadbenchError
 
-    answers = _private_stdout()
+    answers = _pipe_to_gate(pipe)
     with ExitStack() as cleanup:
         try:
             ready = _open(json.loads(sys.stdin.readline()), cleanup)
+            _answer(answers, {"run": json.loads(ready.writer.run.model_dump_json()), "skipped": ready.skipped})
+            for request in map(json.loads, sys.stdin):
+                if "end" in request:
+                    ready.writer.end("complete")
+                    break
+                record = ready.trial(request["case"], request["round"], request["attempt"])
+                _answer(answers, json.loads(record.model_dump_json(exclude_defaults=True)))
         except LoadbenchError as error:
             _answer(answers, {"error": str(error), "exit_code": error.exit_code})
-            return
-        _answer(answers, {"run": json.loads(ready.writer.run.model_dump_json()), "skipped": ready.skipped})
-        for request in _requests():
-            record = ready.trial(request["case"], request["round"], request["attempt"])
-            _answer(answers, json.loads(record.model_dump_json(exclude_defaults=True)))
-        ready.writer.end("complete")
 
 
 def _open(request: dict[str, Any], cleanup: ExitStack) -> _Arm:
@@ -100,17 +105,15 @@ def _open(request: dict[str, Any], cleanup: ExitStack) -> _Arm:
     return _Arm(writer, bench, skipped)
 
 
-def _private_stdout() -> TextIO:
-    """The pipe to the gate under another number: what anything else prints goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return answers
+def _pipe_to_gate(pipe: int) -> TextIO:
+    """The pipe that answers go to. What anything prints goes to stderr, where the gate's progress goes too."""
+    from loadbench.errors import UsageError
 
-
-def _requests() -> Iterator[dict[str, Any]]:
-    """What the gate asks for, until it has enough, or is gone."""
-    for line in sys.stdin:
-        yield json.loads(line)
+    try:
+        os.set_inheritable(pipe, False)
+        return os.fdopen(pipe, "w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError("this command is started by `loadbench gate`, not by hand.") from error
 
 
 def _answer(answers: TextIO, message: dict[str, Any]) -> None:

@@ -200,8 +200,11 @@ def gate(
     axes = {"threads": threads, "buffer": buffer, "concurrency": concurrency}
     if run is not None:
         measured = {"CHECKPOINT": checkpoint, "--base-python": base_python, "--head-python": head_python,
-                    "--base-set": base_set, "--head-set": head_set, "--self-test": self_test, "--out": out}  # fmt: skip
-        _refuse(measured, "does not go with --run, which judges trials that were made before")
+                    "--base-set": base_set, "--head-set": head_set, "--self-test": self_test, "--out": out,
+                    "--dry-run": dry_run, "--set": set, "--config": config,
+                    **{f"--{name.replace('_', '-')}": value for name, value in {**given, **axes}.items()
+                       if name not in ("checkpoint", "tolerate")}}  # fmt: skip
+        _refuse(measured, "does not go with --run, which judges all trials of a run that was made before")
         result = gate_stored_command(
             run, history=history, baseline=baseline, reference=reference, maximum=max or (), minimum=min or (),
             any_machine=any_machine, baselines=baselines, rules=rules,
@@ -221,15 +224,19 @@ def gate(
         )
         sides = check_sides(asked, out, itself=self_test)
         if self_test:
+            others = {"--junit": junit, "--metrics": metrics, "--json": json, "--github": github, "--max": max,
+                      "--min": min, "--explain": explain, "--dry-run": dry_run, "--head-python": head_python,
+                      "--head-set": head_set}  # fmt: skip
+            _refuse(others, "does not go with --self-test, which tries the gate on one side alone")
             raise typer.Exit(_test_itself(sides, rules))
         if dry_run:
             print(ready_text(sides, rules))
             return
         result, report_path = measure_gate(sides, rules), sides.out
+    write_dialects(result, junit=junit, metrics=metrics, json=json, report_path=report_path)  # whoever reads stdout
     print_result(result, explain=explain)
-    write_dialects(
-        result, junit=junit, metrics=metrics, json=json, github=sys.stdout if github else None, report_path=report_path
-    )
+    if github:
+        write_dialects(result, github=sys.stdout, report_path=report_path)
     raise typer.Exit(result.exit_code)
 
 
@@ -238,7 +245,7 @@ def _refuse(options: dict[str, Any], why: str) -> None:
     from loadbench.errors import UsageError
 
     for name, value in options.items():
-        if value:
+        if value not in (None, False, (), []):
             raise UsageError(f"{name} {why}.")
 
 

@@ -1,5 +1,6 @@
 """The parts of a gate that talk while they work: the plan, the two arms, screening and confirming, the verdict."""
 
+import os
 import secrets
 import shlex
 import sys
@@ -75,7 +76,8 @@ def check_sides(asked: Asked, out: Path | None, *, itself: bool = False) -> Side
             "fastsafetensors-nogds.threads=16)."
         )
     out = out or Path("results") / f"gate-{datetime.now():%Y%m%d-%H%M%S}"
-    seed = asked.options.get("seed") or secrets.randbelow(2**31)
+    given = asked.options.get("seed")
+    seed = secrets.randbelow(2**31) if given is None else given
     common = dict(asked.options) | {"rounds": None, "precision": None, "budget": None, "seed": seed}
     base, head = (_options(common, texts) for texts in (asked.base_set, asked.head_set))
     for options in (base, head):
@@ -150,6 +152,8 @@ def measure_gate(sides: Sides, rules: Rules) -> GateResult:
     started, clock = datetime.now(UTC), time.monotonic()
     for side in (sides.base, sides.head):
         check_python(side)
+        if store.has_run(side.out):
+            raise UsageError(f"{sides.out} holds a gate already, which cannot be continued. Name another --out.")
         store.reserve(side.out)
     with ExitStack() as cleanup:
         for side in (sides.base, sides.head):
@@ -188,7 +192,8 @@ def _result(
 ) -> GateResult:
     """The cases' verdicts together; too many disturbed trials leave nothing but what is broken."""
     verdict = gravest(case.verdict for case in cases)
-    reason = _reason(verdict, cases)
+    notes = [*bout.notes(), *_sameness(sides, bout.arms["base"].run, bout.arms["head"].run)]
+    reason = _reason(verdict, cases, notes)
     if (doubt := bout.disturbed()) and verdict != "INVALID":
         verdict, reason = "INCONCLUSIVE", doubt.removeprefix("INCONCLUSIVE: ")
     base, head = bout.arms["base"].run, bout.arms["head"].run
@@ -205,7 +210,7 @@ def _result(
         started_at=started.isoformat(timespec="seconds"),
         seconds=seconds,
         command=list(sides.head.command),
-        notes=[f"new on the candidate's side, not compared: {case.name}" for case in bout.paired.new],
+        notes=notes,
         cases=list(cases),
     )
 
@@ -234,10 +239,10 @@ def case_command(pair: Pair, sides: Sides, checkpoint: str) -> str:
     return shlex.join(words)
 
 
-def _reason(verdict: Verdict, cases: Sequence[CaseResult]) -> str:
+def _reason(verdict: Verdict, cases: Sequence[CaseResult], notes: Sequence[str]) -> str:
     """How many cases of how many, and the first of them."""
     if not cases:
-        return "no case could be tried on both sides"
+        return "; ".join(["no case could be tried on both sides", *notes[:1]])
     found = [case for case in cases if case.verdict == verdict]
     if verdict == "PASS":
         return f"none of {len(cases)} cases is slower"
@@ -255,6 +260,14 @@ def _versions(run: Run) -> dict[str, str]:
     versions = {name: version for loader in run.loaders.values() for name, version in loader.versions.items()}
     torch = run.sessions[0].environment.get("version.torch")
     return versions | ({"torch": str(torch)} if torch else {})
+
+
+def _sameness(sides: Sides, base: Run, head: Run) -> list[str]:
+    """That the two environments do not differ in what is compared: then PASS says nothing of a change."""
+    if not sides.same_settings or sides.base.python == sides.head.python or _versions(base) != _versions(head):
+        return []
+    paths = " PYTHONPATH is set, and both sides take from it what lies there." if os.environ.get("PYTHONPATH") else ""
+    return [f"both environments have the same versions of the loaders and of torch: was the change installed?{paths}"]
 
 
 def write_result(out: Path, result: GateResult) -> None:

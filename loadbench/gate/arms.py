@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -48,21 +51,28 @@ class Arm:
     def __init__(self, side: Side):
         self.side = side
         check_python(side)
+        # Answers have a pipe of their own: an environment may print when Python starts, before loadbench can stop it.
+        reading, writing = os.pipe()
+        self._answers = os.fdopen(reading, encoding="utf-8")
         try:
             # -P: else Python would take a loadbench that lies in the working directory, for both sides the same one.
             self._process = subprocess.Popen(
-                [side.python, "-P", "-m", "loadbench", "arm"],
+                [side.python, "-P", "-m", "loadbench", "arm", str(writing)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=sys.stderr.fileno(),
+                pass_fds=[writing],
                 text=True,
                 start_new_session=True,  # Ctrl-C is for the gate, which ends its arms in order
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
+            self._answers.close()
             raise UsageError(
                 f"{side.name}'s Python, {side.python}, cannot be started: {error.strerror}. Name the interpreter of "
                 "an environment, such as .venv/bin/python."
             ) from error
+        finally:
+            os.close(writing)
         request = {
             "options": side.options,
             "out": str(side.out),
@@ -74,18 +84,12 @@ class Arm:
         }
         try:
             answer = self._ask(request)
+            _same_version(side, answer["run"].get("loadbench_version"))  # first: another one's format may be unknown
             self.run = Run.model_validate(answer["run"])
             self.skipped: dict[str, str] = answer["skipped"]
         except BaseException:
             self._kill()
             raise
-        if self.run.loadbench_version != __version__:
-            found = self.run.loadbench_version
-            self._kill()
-            raise UsageError(
-                f"{side.name} has loadbench {found} and this is {__version__}: a difference between the two could be "
-                f"loadbench's. Install the same one: {side.python} -m pip install loadbench=={__version__}"
-            )
 
     def __enter__(self) -> "Arm":
         return self
@@ -110,20 +114,15 @@ class Arm:
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
+        line = ""
+        with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
-            answer: dict[str, Any] = json.loads(line) if line else {}
-        except (BrokenPipeError, ValueError):
-            answer = {}
-        if not answer:
-            code = self._process.wait(timeout=_GOODBYE_S)
-            raise ArmError(
-                f"{self.side.name} ({self.side.python}) stopped with exit code {code}: what it printed stands above. "
-                f"If it has no loadbench: {self.side.python} -m pip install loadbench=={__version__}"
-            )
+            line = self._answers.readline()
+        if not line.endswith("\n"):
+            self._wait_or_kill()
+            raise ArmError(f"{self.side.name} ({self.side.python}) {_end_text(self.side, self._process.returncode)}")
+        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             failure = LoadbenchError(f"{self.side.name}: {answer['error']}")
             failure.exit_code = answer["exit_code"]
@@ -131,22 +130,44 @@ class Arm:
         return answer
 
     def _end(self) -> None:
-        """Let it close its run, which it does when nobody asks any more."""
+        """Let it close its run as one that is complete."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=_GOODBYE_S)
-        except subprocess.TimeoutExpired:
-            self._kill()
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"end": True}) + "\n")
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._wait_or_kill()
+        self._answers.close()
 
     def _kill(self) -> None:
         """SIGTERM is an interruption to it: it ends its trial, closes its run and goes."""
         self._process.terminate()
+        self._wait_or_kill()
+        self._answers.close()
+
+    def _wait_or_kill(self) -> None:
         try:
             self._process.wait(timeout=_GOODBYE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _end_text(side: Side, code: int) -> str:
+    """How an arm ended, and what that may mean: 1 is Python's exit code for a module that is not there."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}: by hand, or because memory ran out."
+    hint = f" If it has no loadbench: {side.python} -m pip install loadbench=={__version__}" if code == 1 else ""
+    return f"stopped with exit code {code}: what it printed stands above.{hint}"
+
+
+def _same_version(side: Side, found: object) -> None:
+    """An error for another loadbench."""
+    if found != __version__:
+        raise UsageError(
+            f"{side.name} has loadbench {found} and this is {__version__}: a difference between the two could be "
+            f"loadbench's. Install the same one: {side.python} -m pip install loadbench=={__version__}"
+        )
 
 
 def check_python(side: Side) -> None:

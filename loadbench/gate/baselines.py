@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 
 from pydantic import ValidationError
 
+from loadbench.analysis.statistics import SMALLEST_SAMPLE
 from loadbench.errors import ResultsError, StoreError, UsageError, unknown_name
 from loadbench.gate.measured_run import MeasuredRun, measured_run
 from loadbench.gate.result import GateResult
@@ -140,8 +141,9 @@ def _fit(run: MeasuredRun) -> None:
     if not run.contestants:
         doubts.append("it has no case but ceilings")
     for summary in run.contestants.values():
-        why = run.trouble("it", summary) or ("" if summary.measured else "no trial that counts")
-        why = why or run.incomplete(summary)
+        n = summary.measured.n if summary.measured else 0
+        few = f"{n or 'no'} trial{'' if n < 2 else 's'} that count{'s' if n < 2 else ''}: fewer than {SMALLEST_SAMPLE}"
+        why = run.trouble("it", summary) or (few if n < SMALLEST_SAMPLE else run.incomplete(summary))
         doubts += [f"{summary.case.name}: {why}"] if why else []
     why = next((doubt for doubt in doubts if doubt), "")
     if why:

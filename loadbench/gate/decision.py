@@ -88,7 +88,24 @@ def decide(contests: Sequence[Contest], rules: Rules) -> tuple[CaseResult, ...]:
     limits = dict(zip(p_values, holm_limits(list(p_values.values()), rules.alpha), strict=True))
     slower = dict(zip(p_values, holm(list(p_values.values()), rules.alpha), strict=True))
     confirmations = {name: Confirmation(p, limits.get(name), slower.get(name)) for name, p in found.items()}
-    return tuple(_case(contest, rules, len(contests), confirmations.get(contest.pair.name)) for contest in contests)
+    undecided = sum(not slower.get(name) for name in found)
+    return tuple(
+        _case(contest, rules, _Family(len(contests), undecided), confirmations.get(contest.pair.name))
+        for contest in contests
+    )
+
+
+@dataclass(frozen=True)
+class _Family:
+    """The tests that a case shares alpha with."""
+
+    cases: int
+    undecided: int
+    """Flagged cases that Holm's procedure did not reject: it ended at alpha over so many."""
+
+    def beside(self, confirmation: "Confirmation | None") -> int:
+        """How many tests share alpha, this case's own among them: it would have been one more, had it been flagged."""
+        return self.undecided + (confirmation is None)
 
 
 @dataclass(frozen=True)
@@ -101,12 +118,12 @@ class Confirmation:
     slower: bool | None
 
 
-def _case(contest: Contest, rules: Rules, cases: int, confirmation: Confirmation | None) -> CaseResult:
+def _case(contest: Contest, rules: Rules, family: _Family, confirmation: Confirmation | None) -> CaseResult:
     """The verdict with its figures: those of the fresh pairs for a case that was flagged, else of the screening."""
     fresh = (rules.screen_rounds + 1, rules.screen_rounds + rules.confirm_rounds)
     base, head = contest.stage(*(fresh if confirmation else (1, rules.screen_rounds)))
     found = ratio(list(base.values()), list(head.values())) if base and head else None
-    least = detectable(_scatter(contest, rules), cases, rules)
+    least = detectable(_scatter(contest, rules), family.cases, rules, flagged=family.beside(confirmation))
     verdict, reason = _verdict(contest, rules, confirmation, found, least)
     case = contest.pair.head
     known = found is not None and isfinite(found.high)
@@ -139,7 +156,7 @@ def _verdict(
         return "INVALID", contest.trouble
     if found is None or (confirmation and confirmation.slower is None):
         return "INCONCLUSIVE", "too few trials count on both sides"
-    if why := too_good(found.estimate, rules):
+    if why := _alike(contest) or too_good(found.estimate, rules):
         return "INVALID", why
     if confirmation and confirmation.slower:
         return _slower(contest, rules, found)
@@ -154,6 +171,15 @@ def _verdict(
         "PASS",
         f"not shown to be more than {100 * rules.margin:g} % slower ({_change(found)})",
     )
+
+
+def _alike(contest: Contest) -> str:
+    """That a side has one time only, to the nanosecond, which no machine does; empty where that is not so."""
+    for side in (contest.base, contest.head):
+        measured = side.summary.measured if side.summary else None
+        if measured and measured.n > 1 and len(set(measured.samples_ns)) == 1:
+            return f"all times of {side.name} are the same to the nanosecond: these were not measured"
+    return ""
 
 
 def _slower(contest: Contest, rules: Rules, found: Ratio) -> tuple[Verdict, str]:

@@ -43,7 +43,9 @@ class Bout:
 
     def decide(self, rules: Rules) -> tuple[CaseResult, ...]:
         """The verdict on every case, those without a partner among them."""
-        return (*decide(self.contests(), rules), *(_missing(case) for case in self.paired.missing))
+        skipped = self.arms["head"].skipped
+        gone = (_missing(case, skipped.get(case.name, "it has no such case")) for case in self.paired.missing)
+        return (*decide(self.contests(), rules), *gone)
 
     @property
     def all_records(self) -> list[Record]:
@@ -56,6 +58,14 @@ class Bout:
         ceilings = next((other.run.ceilings for other in self.arms.values() if other.run.ceilings), [])
         run = arm.run.model_copy(update={"ceilings": ceilings})
         return StoredRun(arm.side.out, run, tuple(self.records[which]))
+
+    def notes(self) -> list[str]:
+        """What was not compared, and why."""
+        base = self.arms["base"]
+        return [
+            *(f"new on the candidate's side, not compared: {case.name}" for case in self.paired.new),
+            *(f"not compared, the baseline cannot try it: {name}: {why}" for name, why in base.skipped.items()),
+        ]
 
     def disturbed(self) -> str:
         """Why nothing is decided at all, if too many trials were disturbed; else empty."""
@@ -93,12 +103,12 @@ def pair_arms(base: Arm, head: Arm, *, same_settings: bool) -> Paired:
     )
 
 
-def _missing(case: Case) -> CaseResult:
+def _missing(case: Case, why: str) -> CaseResult:
     return CaseResult(
         name=case.name,
         question="A/B",
         verdict="INVALID",
-        reason="the candidate cannot try this case, and the baseline can",
+        reason=f"the candidate cannot try this case, and the baseline can: {why}",
         loader=case.loader,
         checkpoint=case.checkpoint,
         cache=case.cache,

@@ -90,6 +90,8 @@ class MeasuredRun:
         impossible = next((why for one in records if one.status == "ok" and (why := why_not_counted(one))), "")
         if impossible:
             return f"{side} has an {impossible}"
+        if any(record.settings.get("handicap") for record in records):
+            return f"{side} was slowed down on purpose, by the gate's self-test"
         if summary.measured is None and all(record.status == "disturbed" for record in records):
             return ""
         return trouble(side, summary, records)

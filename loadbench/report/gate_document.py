@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from loadbench.gate.result import CaseResult, GateResult
+from loadbench.gate.result import CaseResult, GateResult, Rules
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
 from loadbench.report.tables import Column, Table, without_empty_columns
@@ -53,13 +53,24 @@ def _facts(result: GateResult) -> tuple[Fact, ...]:
         ("Candidate", short(result.head) + _versions(result.head_versions)),
         (
             "Rules",
-            f"slower by more than {100 * rules.margin:g} % and by {rules.least_ns / 1e6:g} ms at least; "
-            f"{rules.screen_rounds} pairs, flagged at p ≤ {rules.screen_p:g}, then {rules.confirm_rounds} fresh pairs, "
-            f"Holm at {rules.alpha:g}; must find {100 * rules.detect:g} %",
+            "" if result.question == "limit" else _rules(rules, paired=result.question == "A/B"),
         ),
         ("Took", human_duration(result.seconds)),
     )
     return tuple((label, text) for label, text in facts if text)
+
+
+def _rules(rules: Rules, *, paired: bool) -> str:
+    """A stored run was not measured in pairs, and has nothing to be flagged in."""
+    pairs = (
+        f"{rules.screen_rounds} pairs, flagged at p ≤ {rules.screen_p:g}, then {rules.confirm_rounds} fresh pairs, "
+        if paired
+        else ""
+    )
+    return (
+        f"slower by more than {100 * rules.margin:g} % and by {rules.least_ns / 1e6:g} ms at least; {pairs}"
+        f"Holm at {rules.alpha:g}; must find {100 * rules.detect:g} %"
+    )
 
 
 def _versions(versions: dict[str, str]) -> str:

@@ -208,3 +208,9 @@ def test_baselines_are_no_runs_of_the_folder_above(tmp_path: Path) -> None:
     save(run, "main", tmp_path / "baselines")
     assert find_runs(tmp_path) == [run]
     assert len(find_runs(tmp_path / "baselines")) == 1
+
+
+def test_a_run_of_too_few_trials_to_be_compared_is_no_baseline(tmp_path: Path) -> None:
+    few = write(tmp_path / "run", measured(1, (MMAP, 500), trials=5).stored)
+    with pytest.raises(ResultsError, match="5 trials that count: fewer than 6"):
+        save(few, "main", tmp_path / "baselines")

@@ -69,6 +69,34 @@ def test_the_confirmation_alone_decides() -> None:
     assert found.ratio == pytest.approx(1.0, abs=1e-3)
 
 
+def test_so_many_flagged_cases_that_none_can_be_confirmed_do_not_pass() -> None:
+    """All are half as slow again. Of 5 against 5 trials the smallest p-value is 1/252, more than 0.05/20."""
+    rules = Rules(screen_rounds=6, confirm_rounds=5)
+    of = case()
+    base = records(of, *SCREEN, *FRESH[:5])
+    head = records(of, *[1.5 * ms for ms in (*SCREEN, *FRESH[:5])])
+    found = decide([contest(base, head, str(number)) for number in range(20)], rules)
+    assert {one.verdict for one in found} == {"INCONCLUSIVE"}
+    assert "no slowdown could have been found" in found[0].reason
+    assert {one.verdict for one in decide([contest(base, head, str(number)) for number in range(9)], rules)} == {
+        "REGRESSION"
+    }
+
+
+def test_the_detectable_slowdown_of_many_rounds_fits_into_memory() -> None:
+    scatter = [*np.random.default_rng(2).normal(0, 0.05, 40)]
+    least = detectable(scatter, 4, Rules(screen_rounds=1000, confirm_rounds=1000))
+    assert least is not None
+    assert 0.05 < least < 0.07
+
+
+@pytest.mark.parametrize(("base", "head"), [([1000] * 6, SCREEN), (SCREEN, [1000] * 6)])
+def test_times_without_any_scatter_were_not_measured(base: list[int], head: list[int]) -> None:
+    found = only(decide([contest(records(case(), *base), records(case(), *head))], RULES))
+    assert found.verdict == "INVALID"
+    assert "the same to the nanosecond" in found.reason
+
+
 def test_what_is_slower_by_less_than_the_margin_passes() -> None:
     assert only(decide([contest(times(1, 1), times(1.04, 1.04))], RULES)).verdict == "PASS"
 
@@ -146,11 +174,11 @@ def test_a_ratio_that_changes_over_the_rounds_decides_nothing() -> None:
     assert (found.verdict, found.reason.partition(":")[0]) == ("INCONCLUSIVE", "UNSTEADY")
 
 
-def test_identical_constant_times_pass() -> None:
+def test_identical_constant_times_divide_by_nothing() -> None:
     of = case()
     constant = records(of, *[1000] * 6)
     found = only(decide([contest(constant, constant)], RULES))
-    assert (found.verdict, found.ratio, found.low, found.high) == ("PASS", 1.0, 1.0, 1.0)
+    assert (found.verdict, found.ratio, found.low, found.high) == ("INVALID", 1.0, 1.0, 1.0)
 
 
 def test_a_flagged_case_without_fresh_trials_decides_nothing() -> None:

@@ -90,6 +90,71 @@ def test_an_environment_without_loadbench_is_told_what_to_install(
     assert "Traceback" not in ended.stderr
 
 
+def test_an_environment_that_prints_when_python_starts_does_not_disturb_the_gate(
+    loadbench: Loadbench, checkpoint: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """As some .pth files do. What they print goes to stderr, and the answers of the arm are still understood."""
+    noisy = tmp_path / "noisy"
+    noisy.mkdir()
+    (noisy / "sitecustomize.py").write_text('print("{\\"error\\": 1}")\nprint("hello", end="")\n')
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{noisy}:$PYTHONPATH" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    ended = loadbench("gate", checkpoint, *FAKE, *FINDS, "--base-python", python, "--out", tmp_path / "gate")
+    assert ended.returncode == 0, ended.stderr
+    assert "hello" in ended.stderr
+    again = loadbench("gate", checkpoint, *FAKE, "--base-python", python, "--out", tmp_path / "gate")
+    assert again.returncode == 2
+    assert "which cannot be continued" in again.stderr
+    (note,) = result_of(tmp_path / "gate").notes
+    assert "was the change installed?" in note
+
+
+def test_another_loadbench_is_told_before_its_answer_is_read(
+    loadbench: Loadbench, checkpoint: Path, tmp_path: Path
+) -> None:
+    """Whatever its format is."""
+    other = tmp_path / "other" / "loadbench"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("")
+    (other / "__main__.py").write_text(
+        "import os, sys\nsys.stdin.readline()\n"
+        """os.write(int(sys.argv[-1]), b'{"run": {"loadbench_version": "9.9", "shape": "new"}}\\n')\n"""
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{other.parent}" exec "{sys.executable}" -S "$@"\n')
+    python.chmod(0o755)
+    ended = loadbench("gate", checkpoint, *FAKE, "--base-python", python, "--out", tmp_path / "gate")
+    assert ended.returncode == 2, ended.stderr
+    assert "the baseline has loadbench 9.9" in ended.stderr
+
+
+def test_a_gate_that_is_killed_leaves_no_run_that_calls_itself_complete(
+    checkpoint: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    out = tmp_path / "gate"
+    command = [
+        sys.executable,
+        "-m",
+        "loadbench",
+        "gate",
+        str(checkpoint),
+        *FAKE,
+        *sleeping(100, 100),
+        "--out",
+        str(out),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("[3/"):
+                process.kill()
+                break
+        process.stderr.read()  # until both arms, which share it, are gone
+    for side in ("base", "head"):
+        assert read_run(out / side).run.sessions[-1].ended != "complete"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -100,6 +165,9 @@ def test_an_environment_without_loadbench_is_told_what_to_install(
         (("--base-set", "fake.sleep_ms=1", "--margin", "x"), "is not a share"),
         (("--base-set", "fake.nothing=1"), "unknown tunable 'nothing'"),
         (("--base-set", "fake.sleep_ms=1,2"), "cannot be paired"),
+        (("--self-test", "--dry-run"), "--dry-run does not go with --self-test"),
+        (("--self-test", "--max", "load<1s"), "--max does not go with --self-test"),
+        (("--run", "x", "--max", "load<1s"), "does not go with --run"),
     ],
 )
 def test_bad_input_is_told_with_what_to_do(

@@ -238,3 +238,14 @@ def test_disturbed_interrupted_and_mixed_runs_are_left_out_by_name() -> None:
     assert [run.run.name for run in chosen.runs] == ["run-04"]
     for day in (1, 2, 3):
         assert any(f"run-{day:02}" in note for note in chosen.notes)
+
+
+def test_runs_that_a_self_test_slowed_down_are_no_history() -> None:
+    """They lie in results too, and would make the scatter so large that nothing is found."""
+    plain, head = month((MMAP, 1000), days=8), measured(30, (MMAP, 1000))
+    slowed = series(MMAP, *times(2400, 9), settings={"handicap": 1.4})
+    found = of_case(history([*plain, measured_run(stored_run(9, slowed))], head, Rules()), MMAP)
+    assert len(found.base_ns) == 8
+    (itself,) = history(plain, measured_run(stored_run(31, slowed)), Rules())
+    assert itself.verdict == "INVALID"
+    assert "slowed down on purpose" in itself.reason
