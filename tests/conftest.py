@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from loadbench.sweep.samples import safetensors_bytes
 
 PLUGIN = Path(__file__).parent / "plugin"
+settings.register_profile("loadbench", deadline=None)  # the machine that runs the tests need not be quiet
+settings.load_profile("loadbench")
 Loadbench = Callable[..., subprocess.CompletedProcess[str]]
 
 
