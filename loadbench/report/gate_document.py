@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from loadbench.gate.result import CaseResult, GateResult, Rules
 from loadbench.report.document import Document
 from loadbench.report.facts import Fact
-from loadbench.report.tables import Column, Table, without_empty_columns
+from loadbench.report.tables import Block, Column, Table, without_empty_columns
 from loadbench.report.text import NO_FIGURE, count, seconds, short
 from loadbench.units import human_duration
 
@@ -124,9 +124,10 @@ def _explained(case: CaseResult) -> Table:
         ("Change", change(case)),
         ("Finds", NO_FIGURE if case.detectable is None else f"{100 * case.detectable:.1f} %"),
         ("Limit", short(case.limit)),
-        ("To try it again", case.command),
     ]
-    return Table(short(case.name), (Column("What"), Column("Found")), tuple(row for row in facts if row[1]))
+    again = (Block("To try it again", "sh", (case.command,)),) if case.command else ()
+    shown = tuple(row for row in facts if row[1])
+    return Table(short(case.name), (Column("What"), Column("Found")), shown, blocks=again)
 
 
 def _stage(case: CaseResult) -> str:
