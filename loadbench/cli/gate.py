@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from loadbench.cli import case_flags as flags
+
 if TYPE_CHECKING:
     from loadbench.cli.gate_run import Sides
     from loadbench.gate.result import Rules
@@ -14,15 +16,10 @@ _SIDES = "The two sides"
 _RULES = "What counts as slower"
 _STORED = "A stored run"
 _CI = "For CI systems"
-_AXES = "Axes"
-_HOW = "How it is measured"
 
 
 def gate(
-    checkpoint: Annotated[
-        list[str] | None,
-        typer.Argument(help="Directories or .safetensors files, or names of models to make: gpt2 (default), ..."),
-    ] = None,
+    checkpoint: flags.Checkpoints = None,
     base_python: Annotated[
         Path | None,
         typer.Option(help="Interpreter of the baseline's environment. Default: this one.", rich_help_panel=_SIDES),
@@ -62,62 +59,23 @@ def gate(
             "--accept-improvement", help="Believe a candidate that takes half the time or less.", rich_help_panel=_RULES
         ),
     ] = False,
-    loader: Annotated[
-        str | None, typer.Option(help="Loaders, such as safetensors-mmap,runai-streamer. Default: all.")
-    ] = None,
-    threads: Annotated[
-        str | None, typer.Option(help="For loaders that have threads: 8,16,32.", rich_help_panel=_AXES)
-    ] = None,
-    buffer: Annotated[
-        str | None, typer.Option(help="For loaders that have a buffer: 8M,16M,32M.", rich_help_panel=_AXES)
-    ] = None,
-    concurrency: Annotated[
-        str | None, typer.Option(help="For loaders that have it: 1,4,8,16.", rich_help_panel=_AXES)
-    ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LOADER.TUNABLE=VALUES", help="Any single tunable, of both.", rich_help_panel=_AXES),
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="auto keeps the file's; F16, BF16, F32 convert.", rich_help_panel=_AXES)
-    ] = None,
-    cache: Annotated[
-        str | None, typer.Option(help="cold, warm or both. Default: cold,warm.", rich_help_panel=_AXES)
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ... Default: cpu.", rich_help_panel=_AXES)] = None,
-    contract: Annotated[
-        str | None, typer.Option(help="What counts as loaded: owned (default), stream, touched.", rich_help_panel=_AXES)
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the order of trials.", rich_help_panel=_HOW)] = None,
-    timeout: Annotated[
-        str | None, typer.Option(help="A trial that hangs so long is killed. Default: 10m.", rich_help_panel=_HOW)
-    ] = None,
-    isolation: Annotated[
-        str | None, typer.Option(help="fork (default) or spawn a new interpreter.", rich_help_panel=_HOW)
-    ] = None,
-    cold_by: Annotated[
-        str | None, typer.Option(help="auto (default), fadvise, drop_caches, copy.", rich_help_panel=_HOW)
-    ] = None,
-    memory_limit: Annotated[
-        str | None, typer.Option(help="What a trial may allocate, such as 16G.", rich_help_panel=_HOW)
-    ] = None,
-    tolerate: Annotated[
-        str | None,
-        typer.Option(
-            envvar="LOADBENCH_TOLERATE",
-            help="Disturbances to stamp but not to judge: cpu, steal, disk, io, memory, gpu, kernel or all.",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    ceilings: Annotated[
-        bool | None,
-        typer.Option(
-            "--ceilings/--no-ceilings",
-            help="Measure first what the hardware allows: nothing can be faster. Default: yes.",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with a sweep's options; flags win over it.")] = None,
+    loader: flags.Loaders = None,
+    threads: flags.Threads = None,
+    buffer: flags.Buffer = None,
+    concurrency: flags.Concurrency = None,
+    set: flags.Set = None,
+    dtype: flags.Dtypes = None,
+    cache: flags.Caches = None,
+    device: flags.Devices = None,
+    contract: flags.Contracts = None,
+    seed: flags.Seed = None,
+    timeout: flags.Timeout = None,
+    isolation: flags.Isolated = None,
+    cold_by: flags.ColdBy = None,
+    memory_limit: flags.MemoryLimit = None,
+    tolerate: flags.Tolerate = None,
+    ceilings: flags.Ceilings = None,
+    config: flags.Config = None,
     run: Annotated[
         Path | None,
         typer.Option(help="Judge this stored run instead of measuring two sides.", rich_help_panel=_STORED),

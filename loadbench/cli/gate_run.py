@@ -18,6 +18,7 @@ from loadbench.analysis.verdict import busy
 from loadbench.cli.gate_progress import GateProgress
 from loadbench.cli.history import read_history
 from loadbench.cli.host_lock import host_lock
+from loadbench.cli.plan_text import ROUGH_SCATTER
 from loadbench.cli.sweep_options import parse_set
 from loadbench.cli.sweep_run import check_cases, say
 from loadbench.errors import UsageError
@@ -37,7 +38,6 @@ from loadbench.units import human_duration
 GATE_FILE = "gate.json"
 _ROUGH_SECONDS = 1.5
 """A trial on a machine of which nothing is known."""
-_ROUGH_SCATTER = (-0.075, -0.05, -0.035, -0.02, -0.01, 0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.15)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def ready_text(sides: Sides, rules: Rules) -> str:
         scatter = spread(one for one in history.trials if one.case.cache == cache)
         basis = f"{len(scatter)} earlier {cache} trials here"
         if len(scatter) < 2 * rules.confirm_rounds:
-            scatter, basis = _ROUGH_SCATTER, "an assumed spread of 5 %: nothing was measured here yet"
+            scatter, basis = ROUGH_SCATTER, "an assumed spread of 5 %: nothing was measured here yet"
         least = detectable(scatter, len(cases), rules)
         lines.append(f"  {cache}: {'none' if least is None else f'{100 * least:.0f} %'} ({basis})")
     return "\n".join(lines)

@@ -6,16 +6,15 @@ comment, also inside a label, and takes the line apart as a shell does.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
-from math import floor, isfinite, log10
+from math import isfinite
 
 from loadbench.analysis.statistics import interval, median
 from loadbench.dialects.words import Row, line, rows
+from loadbench.export.openmetrics import rounded
 from loadbench.gate.result import CaseResult, GateResult
 from loadbench.units import NS
 
-_FEWEST_DIGITS, _MOST_DIGITS = 0.25, 0.001
-"""Rounding is never coarser than a value's quarter, and never finer than its thousandth."""
+_FINEST = 0.001
 _UNKNOWN = 0.05
 """The half-width that is taken for a value without an interval, as a share of it."""
 
@@ -37,18 +36,8 @@ def metrics(result: GateResult) -> str:
 
 
 def quantised(value: float, half_width: float) -> str:
-    """The value on the grid of 1, 2 or 5 times a power of ten that is the next one above the half-width.
-
-    Without zeros at its end: the same value is the same string, whichever grid it is on.
-    """
-    step = _grid(min(max(half_width, _MOST_DIGITS * value), _FEWEST_DIGITS * value))
-    return format(((Decimal(value) / step).to_integral_value() * step).normalize(), "f")
-
-
-def _grid(least: float) -> Decimal:
-    power = floor(log10(least))
-    steps = (Decimal(digit).scaleb(power) for digit in (1, 2, 5, 10))
-    return next((step for step in steps if step >= Decimal(least)), Decimal(10).scaleb(power))
+    """The value in steps that its half-width sets, as in the export of a run, but never finer than its thousandth."""
+    return rounded(value, max(half_width, _FINEST * value))
 
 
 def _samples(name: str, found: Sequence[Row], value: Callable[[CaseResult], str]) -> Iterator[str]:
