@@ -35,7 +35,8 @@ app = typer.Typer(
     help="Which weight loader is fastest on this machine, with proof: verified cache state, hashed bytes.",
     epilog="Exit codes: 0 done, 1 nobody reads the output any more, 2 bad usage or input, 3 not decided (a run is "
     "inconclusive, cold cannot be proved, a loader could not be checked here, predict, recommend, probe or export "
-    "found too little), 4 a trial delivered wrong bytes or none succeeded, 5 a bug in loadbench, 130 interrupted.",
+    "found too little), 4 a trial delivered wrong bytes or none succeeded, 5 a bug in loadbench, 130 interrupted. "
+    "gate has its own: see loadbench gate --help.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
