@@ -25,6 +25,21 @@ def sleeping(base_ms: int, head_ms: int) -> tuple[str, ...]:
     return ("--base-set", f"fake.sleep_ms={base_ms}", "--head-set", f"fake.sleep_ms={head_ms}")
 
 
+def after_three_trials(
+    number: signal.Signals, arguments: list[str], environment: dict[str, str], cwd: Path
+) -> tuple[int, str]:
+    """Send a gate a signal once three of its trials are on disk; its exit code, and what it said afterwards."""
+    command = [sys.executable, "-m", "loadbench", "gate", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=cwd) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("[3/"):
+                process.send_signal(number)
+                break
+        rest = process.stderr.read()  # until both arms, which share it, are gone
+        return process.wait(timeout=120), rest
+
+
 @pytest.mark.parametrize(
     ("arguments", "verdict", "code"),
     [
@@ -133,24 +148,9 @@ def test_a_gate_that_is_killed_leaves_no_run_that_calls_itself_complete(
     checkpoint: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     out = tmp_path / "gate"
-    command = [
-        sys.executable,
-        "-m",
-        "loadbench",
-        "gate",
-        str(checkpoint),
-        *FAKE,
-        *sleeping(100, 100),
-        "--out",
-        str(out),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:
-        assert process.stderr
-        for line in process.stderr:
-            if line.startswith("[3/"):
-                process.kill()
-                break
-        process.stderr.read()  # until both arms, which share it, are gone
+    after_three_trials(
+        signal.SIGKILL, [str(checkpoint), *FAKE, *sleeping(100, 100), "--out", str(out)], environment, tmp_path
+    )
     for side in ("base", "head"):
         assert read_run(out / side).run.sessions[-1].ended != "complete"
 
@@ -184,25 +184,9 @@ def test_an_interrupted_gate_leaves_its_trials_and_no_process(
     checkpoint: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     out = tmp_path / "gate"
-    command = [
-        sys.executable,
-        "-m",
-        "loadbench",
-        "gate",
-        str(checkpoint),
-        *FAKE,
-        *sleeping(200, 200),
-        "--out",
-        str(out),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) as process:
-        assert process.stderr
-        for line in process.stderr:
-            if line.startswith("[3/"):
-                process.send_signal(signal.SIGINT)
-                break
-        rest = process.stderr.read()
-        assert process.wait(timeout=120) == 130, rest
+    arguments = [str(checkpoint), *FAKE, *sleeping(200, 200), "--out", str(out)]
+    code, rest = after_three_trials(signal.SIGINT, arguments, environment, tmp_path)
+    assert code == 130, rest
     tried = sum(len(read_run(out / side).records) for side in ("base", "head"))
     assert tried >= 3
     assert not (out / "gate.json").exists()
