@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from loadbench.analysis.verdict import busy
 from loadbench.cli.gate_progress import GateProgress
 from loadbench.cli.history import read_history
 from loadbench.cli.host_lock import host_lock
-from loadbench.cli.plan_text import ROUGH_SCATTER
+from loadbench.cli.plan_text import ROUGH_SCATTER, sizes_of
 from loadbench.cli.sweep_options import parse_set
 from loadbench.cli.sweep_run import check_cases, say
 from loadbench.errors import UsageError
@@ -119,16 +119,15 @@ def _options(common: Mapping[str, Any], texts: Sequence[str]) -> SweepOptions:
 
 def _without_ceilings(options: SweepOptions) -> SweepOptions:
     """The ceilings are the machine's: they are measured once, by the candidate's side."""
-    from dataclasses import replace
-
     return replace(options, ceilings=False)
 
 
 def ready_text(sides: Sides, rules: Rules) -> str:
     """The plan: cases, trials, time, and how small a slowdown it will find."""
-    cases = [one.case for name in sides.options.checkpoint for one in plan_cases(sides.options, name) if not one.skip]
+    sizes = {found.name: found.bytes for found in map(sizes_of, sides.options.checkpoint)}
+    cases = [one.case for name in sizes for one in plan_cases(sides.options, name) if not one.skip]
     history = read_history(Path("results"))
-    costs = [estimate(case, 0, history.trials) for case in cases]
+    costs = [estimate(case, sizes[case.checkpoint], history.trials) for case in cases]
     pair_s = 2 * sum(found.wall_s if found else _ROUGH_SECONDS for found in costs)
     lines = [
         f"{len(cases)} cases × {rules.screen_rounds} pairs = {2 * len(cases) * rules.screen_rounds} trials, then "

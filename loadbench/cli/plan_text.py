@@ -44,7 +44,7 @@ class Sizes:
 
 def plan_text(options: SweepOptions, *, brief: bool = False) -> str:
     """Cases, trials, what they need, the time, what can be told apart, and what will be skipped."""
-    sizes = {found.name: found for found in (_sizes(text) for text in options.checkpoint)}
+    sizes = {found.name: found for found in (sizes_of(text) for text in options.checkpoint)}
     planned = [one for name in sizes for one in plan_cases(options, name)]
     planned, sentinels = with_sentinels(planned, options, []) if options.ceilings else (planned, [])
     plan = make_plan(planned, sentinels, options)
@@ -157,7 +157,7 @@ def _skips(planned: list[Planned]) -> list[str]:
     return ["", "skipped:", *(f"  {_case_text(one.case)}: {one.skip}" for one in skips)] if skips else []
 
 
-def _sizes(text: str) -> Sizes:
+def sizes_of(text: str) -> Sizes:
     """Name, bytes and tensors of the checkpoint, and whether it is there already."""
     from loadbench.checkpoints.cache import cache_subdir
     from loadbench.checkpoints.checkpoint import open_checkpoint

@@ -1,12 +1,16 @@
 """`loadbench gate` beyond the measuring: stored runs, limits, what CI reads, options that exclude each other."""
 
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from loadbench.cli import app
+from loadbench.analysis.timings import Timed
+from loadbench.cli import app, gate_run
+from loadbench.cli.history import History
+from loadbench.cli.plan_text import sizes_of
 from loadbench.errors import LoadbenchError, UsageError
 from tests.builders import case, run, series
 from tests.cli.test_report import write
@@ -77,3 +81,14 @@ def test_limits_and_a_comparison_are_both_required(loadbench: Loadbench, checkpo
     ended = loadbench("gate", checkpoint, *how, *settings, "--out", out)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "load<1ms" in ended.stdout
+
+
+def test_the_plan_s_time_is_that_of_trials_as_large(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds a trial on this checkpoint: 6 pairs of one case are 24 s, and 8 more 32 s."""
+    its = sizes_of(str(checkpoint))
+    earlier = Timed(case("safetensors-mmap", checkpoint=its.name, cache="warm"), its.bytes, 1.5, 2.0, "run")
+    monkeypatch.setattr(gate_run, "read_history", lambda _: History([earlier] * 20, None))
+    how = ("--loader", "safetensors-mmap", "--cache", "warm", "--base-python", sys.executable, "--dry-run")
+    planned = invoke(checkpoint, *how)
+    assert planned.exit_code == 0, planned.output
+    assert "ETA 24 s, and about 32 s for each case that looks slower" in planned.stdout
